@@ -1,0 +1,39 @@
+/* period.h - the calendar of budgets: which window of a period an instant lies in.
+ *
+ * Everything is UTC; a week begins on Monday. The id of a window is part of a
+ * budget's counter, so a new period begins by itself and no job resets anything.
+ * Pure.
+ */
+#ifndef METERING_PERIOD_H
+#define METERING_PERIOD_H
+#include <stdbool.h>
+#include <stdint.h>
+#include "base/clk.h"
+#include "base/span.h"
+
+#define PERIODS(PERIOD) PERIOD(hour) PERIOD(day) PERIOD(week) PERIOD(month) PERIOD(total)
+
+enum period {
+#define PERIOD(name) PERIOD_##name,
+	PERIODS(PERIOD)
+#undef PERIOD
+	PERIOD_COUNT
+};
+
+/* "month" and so on; static text. */
+const char *period_name(enum period p);
+
+/* The period of that name; false when there is none. */
+bool period_find(struct span name, enum period *out);
+
+#define PERIOD_NEVER UINT64_MAX /* us at which the window of PERIOD_total ends */
+
+struct window {
+	uint32_t id;              /* grows with time; says nothing without its period */
+	struct wall starts, ends; /* the end belongs to the next window */
+};
+
+/* The window of p that `at` lies in. Instants beyond the year 9999 count as its end. */
+struct window period_window(enum period p, struct wall at);
+
+#endif
