@@ -13,7 +13,6 @@
 #include "base/buf.h"
 #include "base/err.h"
 
-struct allowances;
 struct books;
 struct box;
 struct conf;
@@ -25,7 +24,6 @@ struct worker_shared {
 	const struct conf *conf;
 	struct box *registry;          /* of struct registry (metering/registry.h) */
 	struct box *prices;            /* of struct price_book (metering/price.h) */
-	struct allowances *allowances; /* metering/allowance.h; thread-safe */
 	struct inflight *inflight;     /* store/inflight.h */
 	struct books *books;           /* store/books.h */
 };
