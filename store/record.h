@@ -1,4 +1,4 @@
-/* record.h - who may spend, as rows: tenants, their keys and their quotas.
+/* record.h - who may spend, as rows: tenants, their keys and their quotas; and prices.
  *
  * Flat copies of what the ledger keeps; text is NUL-terminated. The store neither
  * knows nor checks what a scope or a period means: metering/registry.c does, and
@@ -38,6 +38,18 @@ struct quota_row {
 	int64_t limit_pusd;
 	uint32_t warn_pct; /* of the limit, 1 to 100; 0: do not warn */
 	uint64_t reset_us; /* what was spent before does not count */
+};
+
+/* One dated price; (provider, model, valid_from_us) is its identity. */
+struct price_row {
+	char provider[32];
+	char model[96];
+	uint64_t valid_from_us;
+	uint64_t valid_to_us; /* the first instant it no longer holds; 0: open */
+	char version[24];     /* what rows keep as price_version */
+	char source[96];      /* where it comes from, for people */
+	char entry[4096];     /* the rates, in the form that metering/price.c reads */
+	uint64_t created_us;
 };
 
 #endif
