@@ -1,7 +1,7 @@
 /* yaml.c - builds the tree from libyaml's events, without recursion.
  *
- * Nodes and text lie in blocks that are freed together. The open maps and lists
- * stand on a stack of YAML_DEPTH_MAX levels; each knows where its next child goes.
+ * Nodes and text lie in one arena. The open maps and lists stand on a stack of
+ * YAML_DEPTH_MAX levels; each knows where its next child goes.
  */
 #include "conf/yaml.h"
 #include <errno.h>
@@ -10,18 +10,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <yaml.h>
+#include "base/arena.h"
 
-#define BLOCK_BYTES 65536
-
-struct block {
-	struct block *older;
-	size_t used, room;
-	_Alignas(max_align_t) char bytes[];
-};
+#define ARENA_BYTES_MAX (128u << 20) /* more than YAML_NODES_MAX nodes and the text need */
+#define READ_BYTES      65536
 
 struct whole_doc { /* what a struct yaml_doc really is */
 	struct yaml_doc doc;
-	struct block *blocks;
+	struct arena arena;
 	char name[];
 };
 
@@ -40,41 +36,6 @@ struct builder {
 	unsigned documents, nodes, depth;
 	struct level stack[YAML_DEPTH_MAX];
 };
-
-/* --- memory --- */
-
-static void *alloc(struct whole_doc *whole, size_t size)
-{
-	struct block *b = whole->blocks;
-	size_t room = size > BLOCK_BYTES ? size : BLOCK_BYTES;
-	void *at;
-
-	size = (size + _Alignof(max_align_t) - 1) & ~(_Alignof(max_align_t) - 1);
-	if (!b || b->room - b->used < size) {
-		room = (room + _Alignof(max_align_t) - 1) & ~(_Alignof(max_align_t) - 1);
-		b = malloc(sizeof(*b) + room);
-		if (!b)
-			return NULL;
-		*b = (struct block){ .older = whole->blocks, .room = room };
-		whole->blocks = b;
-	}
-	at = b->bytes + b->used;
-	b->used += size;
-	return at;
-}
-
-void yaml_free(struct yaml_doc *doc)
-{
-	struct whole_doc *whole = (struct whole_doc *)doc;
-
-	if (!whole)
-		return;
-	for (struct block *b = whole->blocks, *older; b; b = older) {
-		older = b->older;
-		free(b);
-	}
-	free(whole);
-}
 
 /* --- complaints --- */
 
@@ -139,15 +100,13 @@ static bool awaits_key(const struct level *l)
 static enum err copy_text(struct builder *b, const yaml_event_t *ev, struct span *out)
 {
 	size_t len = ev->data.scalar.length;
-	char *at;
+	const char *value = (const char *)ev->data.scalar.value, *at;
 
-	if (memchr(ev->data.scalar.value, '\0', len))
+	if (memchr(value, '\0', len))
 		return fail(b, event_line(ev), ERR_GARBLED, "a NUL byte inside a value");
-	at = alloc(b->whole, len + 1);
+	at = arena_text(&b->whole->arena, (struct span){ value, len });
 	if (!at)
 		return fail(b, event_line(ev), ERR_NOMEM, err_text(ERR_NOMEM));
-	memcpy(at, ev->data.scalar.value, len);
-	at[len] = '\0';
 	*out = (struct span){ at, len };
 	return ERR_OK;
 }
@@ -161,7 +120,7 @@ static enum err add_node(struct builder *b, const yaml_event_t *ev, enum yaml_ki
 
 	if (++b->nodes > YAML_NODES_MAX)
 		return fail(b, event_line(ev), ERR_TOO_BIG, "too many values in one file");
-	n = alloc(b->whole, sizeof(*n));
+	n = arena_take(&b->whole->arena, sizeof(*n));
 	if (!n)
 		return fail(b, event_line(ev), ERR_NOMEM, err_text(ERR_NOMEM));
 	*n = (struct yaml_node){ .kind = kind, .line = event_line(ev), .key_line = event_line(ev) };
@@ -315,9 +274,20 @@ static struct whole_doc *new_doc(const char *name)
 
 	if (!whole)
 		return NULL;
-	*whole = (struct whole_doc){ .doc.name = whole->name };
+	whole->doc = (struct yaml_doc){ .name = whole->name };
+	arena_init(&whole->arena, ARENA_BYTES_MAX);
 	memcpy(whole->name, name, len);
 	return whole;
+}
+
+void yaml_free(struct yaml_doc *doc)
+{
+	struct whole_doc *whole = (struct whole_doc *)doc;
+
+	if (!whole)
+		return;
+	arena_release(&whole->arena);
+	free(whole);
 }
 
 enum err yaml_load_text(const char *name, struct span text, struct yaml_doc **out,
@@ -351,14 +321,14 @@ out:
 static bool read_all(FILE *f, struct buf *to)
 {
 	for (;;) {
-		char *at = buf_reserve(to, BLOCK_BYTES);
+		char *at = buf_reserve(to, READ_BYTES);
 		size_t n;
 
 		if (!at)
 			return true; /* the loader sees that it is too large */
-		n = fread(at, 1, BLOCK_BYTES, f);
+		n = fread(at, 1, READ_BYTES, f);
 		to->len += n;
-		if (n < BLOCK_BYTES)
+		if (n < READ_BYTES)
 			return !ferror(f);
 	}
 }
@@ -369,7 +339,7 @@ enum err yaml_load_file(const char *path, struct yaml_doc **out, struct buf *err
 	enum err e = ERR_MISSING;
 	struct buf text;
 
-	buf_init(&text, YAML_BYTES_MAX + 2 * BLOCK_BYTES);
+	buf_init(&text, YAML_BYTES_MAX + 2 * READ_BYTES);
 	if (!f || !read_all(f, &text)) {
 		if (!buf_addf(errors, "%s:1: cannot be read: %s\n", path, strerror(errno)))
 			e = ERR_NOMEM;
