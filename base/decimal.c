@@ -11,14 +11,16 @@ struct number { /* (-1)^negative x whole.fraction x 10^exponent */
 	long exponent;
 };
 
-struct scaled { /* a number in units: the whole ones, and what was cut off */
+enum cut { /* what rounding needs to know of the digits below the unit */
+	CUT_NOTHING = 0,
+	CUT_BELOW_HALF = 1,
+	CUT_HALF = 2,
+	CUT_ABOVE_HALF = CUT_HALF | CUT_BELOW_HALF, /* a half, and something after it */
+};
+
+struct scaled { /* a number in units, and what was cut off */
 	u128 units;
-	enum {
-		CUT_NOTHING,
-		CUT_BELOW_HALF,
-		CUT_HALF,
-		CUT_ABOVE_HALF
-	} cut;
+	enum cut cut;
 };
 
 /* Takes the digits at the front of *s. */
@@ -76,8 +78,7 @@ static bool push_digit(u128 *v, unsigned digit)
 	return !__builtin_mul_overflow(*v, (u128)10, v) && !__builtin_add_overflow(*v, digit, v);
 }
 
-/* A digit below the unit; weight -1 is the first place that is cut off. What follows a
- * half makes it more than a half, hence the values of the enum: HALF | BELOW == ABOVE. */
+/* A digit below the unit; weight -1 is the first place that is cut off. */
 static void cut_digit(struct scaled *r, unsigned digit, long weight)
 {
 	if (digit == 0)
