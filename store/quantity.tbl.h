@@ -2,7 +2,8 @@
  * Every unit that a provider can bill, once, and DISJOINT: a token stands in one
  * of them only, so the cost of a row is the sum of quantity x price. The names are
  * the ledger's names and the keys of a price entry.
- * group: INPUT and OUTPUT are tokens, FEE is everything else. */
+ * group: INPUT and OUTPUT are tokens, FEE is everything else.
+ * A line's place is its number in the journal: add new ones at the end, remove none. */
 QUANTITY(input,            tok,      INPUT,  "prompt token, neither read from nor written to a cache")
 QUANTITY(cache_read,       tok,      INPUT,  "prompt token read from the provider's cache")
 QUANTITY(cache_write_5m,   tok,      INPUT,  "prompt token written to a cache for the default time")

@@ -16,7 +16,11 @@ enum quantity {
 	Q_COUNT
 };
 
-enum quantity_group { QG_INPUT, QG_OUTPUT, QG_FEE };
+enum quantity_group {
+	QG_INPUT,
+	QG_OUTPUT,
+	QG_FEE
+};
 
 struct quantity_info {
 	const char *name, *unit, *help;
@@ -30,17 +34,22 @@ extern const struct quantity_info quantity_infos[Q_COUNT];
 enum quantity quantity_find(struct span name);
 
 struct row {
-#define ROW_FIELD_ID(name, room)   struct id name;
-#define ROW_FIELD_U64(name, room)  uint64_t name;
-#define ROW_FIELD_I64(name, room)  int64_t name;
-#define ROW_FIELD_TEXT(name, room) char name[room];
+#define ROW_FIELD_ID(name, room)    struct id name;
+#define ROW_FIELD_U64(name, room)   uint64_t name;
+#define ROW_FIELD_I64(name, room)   int64_t name;
+#define ROW_FIELD_TEXT(name, room)  char name[room];
 #define ROW(kind, name, room, help) ROW_FIELD_##kind(name, room)
 #include "store/row.tbl.h"
 	uint64_t quantity[Q_COUNT];     /* what was consumed, disjoint; see quantity.tbl.h */
 	uint64_t aux_quantity[Q_COUNT]; /* the part that aux_model served; not in quantity[] */
 };
 
-enum row_kind { ROW_ID, ROW_U64, ROW_I64, ROW_TEXT };
+enum row_kind {
+	ROW_ID,
+	ROW_U64,
+	ROW_I64,
+	ROW_TEXT
+};
 
 struct row_field {
 	const char *name, *help;
@@ -58,14 +67,19 @@ enum {
 
 #define ROW_FRAME_MAX 2048 /* bytes that row_encode() may need */
 
+/* Makes every text NUL-terminated and valid UTF-8: what is not becomes '?'. Texts are cut to
+ * their room, perhaps inside a character, and come from outside; the ledger gets clean ones. */
+void row_clean(struct row *r);
+
 /* Appends the row's compact form (no checksum; the journal adds it). */
 bool row_encode(const struct row *r, struct buf *to) MUST_USE;
 
-/* Reads that form back. ERR_GARBLED when it is not one. */
+/* Reads that form back, texts clean. ERR_GARBLED when it is not one. */
 enum err row_decode(struct span from, struct row *r) MUST_USE;
 
-/* Appends the JSON object of DESIGN's contract: every field by its name, plus
- * cost_usd, quantities{}, fees{} and tags[]. No newline. */
+/* Appends the row as one JSON object without a newline, or nothing: every field by its name
+ * (empty text and an unknown provider cost are null, tags an array), then started_at,
+ * cost_usd (exact), quantities{} and fees{} (those not 0), and aux{} where there is one. */
 bool row_json(const struct row *r, struct buf *to) MUST_USE;
 
 #endif

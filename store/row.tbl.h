@@ -1,7 +1,8 @@
 /* ROW(KIND, name, room, "meaning, with its unit")
  * One exchange as the ledger keeps it. From this table come struct row, the
  * journal's frame, the SQL columns and the JSON of `weir requests`.
- * KIND: ID 16 bytes | U64 | I64 | TEXT of room bytes, NUL included. */
+ * KIND: ID 16 bytes | U64 | I64 | TEXT of room bytes, NUL included.
+ * A line's place is its number in the journal: add new ones at the end, remove none. */
 ROW(ID,   id,                 0,  "the proxy's own request id (UUIDv7); the only key for duplicates")
 ROW(U64,  started_us,         0,  "wall time at the request head, us since 1970")
 ROW(TEXT, tenant,             48, "tenant id")
