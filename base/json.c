@@ -158,9 +158,14 @@ static void forget_text(struct json *j)
 	j->escaped = j->cut = j->damaged = false;
 }
 
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\n' || c == '\r' || c == '\t';
+}
+
 static const char *skip_blanks(const char *p, const char *end)
 {
-	while (p < end && (*p == ' ' || *p == '\n' || *p == '\r' || *p == '\t'))
+	while (p < end && is_blank(*p))
 		p++;
 	return p;
 }
@@ -295,63 +300,80 @@ static void keep_unit(struct json *j, uint32_t unit)
 		keep_code(j, unit);
 }
 
-static void key_ended(struct json *j, struct span key, uint64_t end)
+static const char *begin_value(struct json *j, const char *p, const char *end);
+
+/* The key's closing quote is before p. Goes on into the value when that is at hand. */
+static const char *key_ended(struct json *j, const char *p, const char *end)
+{
+	j->state = COLON;
+	if (p == end || *p != ':')
+		return p;
+	p++;
+	j->state = VALUE;
+	if (p == end || is_blank(*p))
+		return p;
+	return begin_value(j, p, end);
+}
+
+static void take_key(struct json *j, struct span key, uint64_t end)
 {
 	uint16_t object = j->nodes[j->depth - 1];
 
-	if (object != JSON_NOWHERE && (j->flags & JSON_KEYS)) {
+	if (j->flags & JSON_KEYS) {
 		j->node = object;
 		report(j, JSON_KEY, key, end);
 	}
 	j->node = j->cut ? j->paths->nodes[object].any : json_paths_member(j->paths, object, key);
-	j->state = COLON;
 }
 
 /* The closing quote is at p; the last run of the string began at run. */
-static const char *string_ended(struct json *j, const char *run, const char *p)
+static const char *string_ended(struct json *j, const char *run, const char *p, const char *end)
 {
 	struct span text = { run, (size_t)(p - run) };
-	uint64_t end = offset_of(j, p) + 1;
+	uint64_t at = offset_of(j, ++p);
 
-	if (j->role == SKIPPED) {
-		value_ended(j);
-		return p + 1;
-	}
-	if (j->role == SKIPPED_KEY) {
-		j->node = JSON_NOWHERE;
-		j->state = COLON;
-		return p + 1;
-	}
-	if (j->role == PIECES || j->text_len > 0 || text.len > sizeof(j->text)) {
+	if (j->text_len > 0 || text.len > sizeof(j->text) || j->role == PIECES) {
 		keep(j, text);
 		text = (struct span){ j->text, j->text_len };
 	}
-	if (j->role == KEY) {
-		key_ended(j, text, end);
-		return p + 1;
+	switch (j->role) {
+	case SKIPPED_KEY: return key_ended(j, p, end);
+	case KEY: take_key(j, text, at); return key_ended(j, p, end);
+	case WHOLE: report(j, JSON_STRING, text, at); break;
+	case PIECES: report(j, JSON_PIECES_END, (struct span){ 0 }, at); break;
+	default: break;
 	}
-	report(j, j->role == PIECES ? JSON_PIECES_END : JSON_STRING,
-	       j->role == PIECES ? (struct span){ 0 } : text, end);
 	value_ended(j);
-	return p + 1;
+	return p;
+}
+
+/* Past whole UTF-8 characters of several bytes. */
+static const char *skip_characters(const char *p, const char *end)
+{
+	while (p < end && (unsigned char)*p >= 0x80) {
+		size_t len = utf8_len((struct span){ p, (size_t)(end - p) });
+
+		if (len == 0)
+			break;
+		p += len;
+	}
+	return p;
 }
 
 /* Past plain ASCII and whole UTF-8 characters. */
 static const char *skip_text(const char *p, const char *end)
 {
-	for (;;) {
-		size_t len = 1;
+	const char *from;
 
+	p = scan_string(p, end);
+	while (p < end && (unsigned char)*p >= 0x80) {
+		from = p;
+		p = skip_characters(p, end);
+		if (p == from)
+			break;
 		p = scan_string(p, end);
-		if (p == end || (unsigned char)*p < 0x80)
-			return p;
-		while (p < end && (unsigned char)*p >= 0x80 && len > 0) {
-			len = utf8_len((struct span){ p, (size_t)(end - p) });
-			p += len;
-		}
-		if (len == 0)
-			return p;
 	}
+	return p;
 }
 
 static const char *read_string(struct json *j, const char *p, const char *end)
@@ -362,7 +384,7 @@ static const char *read_string(struct json *j, const char *p, const char *end)
 		flush_high(j);
 	p = skip_text(p, end);
 	if (p < end && *p == '"')
-		return string_ended(j, run, p);
+		return string_ended(j, run, p, end);
 	keep(j, (struct span){ run, (size_t)(p - run) });
 	if (p == end)
 		return p;
@@ -480,6 +502,13 @@ static enum number_char number_char(char c)
 	}
 }
 
+static const char *skip_digits(const char *p, const char *end)
+{
+	while (p < end && *p >= '0' && *p <= '9')
+		p++;
+	return p;
+}
+
 static bool number_is_whole(const struct json *j)
 {
 	return j->number == N_ZERO || j->number == N_INT || j->number == N_FRACTION ||
@@ -511,6 +540,8 @@ static const char *read_number(struct json *j, const char *p, const char *end)
 			break;
 		j->number = next;
 		p++;
+		if (c == C_DIGIT)
+			p = skip_digits(p, end);
 	}
 	text = (struct span){ run, (size_t)(p - run) };
 	if (p == end)
@@ -591,7 +622,7 @@ static const char *begin_key(struct json *j, const char *p, const char *end)
 	return begin_string(j, p, end, j->nodes[j->depth - 1] == JSON_NOWHERE ? SKIPPED_KEY : KEY);
 }
 
-static const char *after_value(struct json *j, const char *p)
+static const char *after_value(struct json *j, const char *p, const char *end)
 {
 	bool object = in_object(j);
 
@@ -599,10 +630,13 @@ static const char *after_value(struct json *j, const char *p)
 		return close_container(j, p);
 	if (*p != ',')
 		return fail(j, p, "a comma or a closing bracket was expected");
+	p++;
 	j->state = object ? NEXT_KEY : VALUE;
 	if (!object)
 		j->node = element_node(j);
-	return p + 1;
+	else if (p < end && *p == '"')
+		return begin_key(j, p, end);
+	return p;
 }
 
 /* What comes between strings, numbers and literals; p is no blank. */
@@ -613,7 +647,7 @@ static const char *read_token(struct json *j, const char *p, const char *end)
 	case FIRST_ELEMENT: return *p == ']' ? close_container(j, p) : begin_value(j, p, end);
 	case FIRST_KEY: return *p == '}' ? close_container(j, p) : begin_key(j, p, end);
 	case NEXT_KEY: return begin_key(j, p, end);
-	case AFTER: return after_value(j, p);
+	case AFTER: return after_value(j, p, end);
 	case COLON:
 		if (*p != ':')
 			return fail(j, p, "a colon was expected");
