@@ -20,7 +20,7 @@
 /* Every budget that one request can fall under: the resource itself and `all`. */
 #define ALLOWANCE_PURSES_MAX (SCOPE_COUNT * 2 * PERIOD_COUNT)
 
-/* Purses in the order of purse_order(), each once. */
+/* Purses in the order of purse_identity_order(), each once. */
 struct allowance {
 	struct purse *const *purse;
 	unsigned count;
@@ -29,7 +29,7 @@ struct allowance {
 struct hold {
 	struct hold_part {
 		struct purse *purse;
-		uint32_t window;
+		uint32_t ticket; /* of the window the hold was made in */
 	} part[ALLOWANCE_PURSES_MAX];
 	unsigned count;
 	int64_t held_pusd; /* in each purse */
@@ -51,7 +51,8 @@ enum err allowance_grow(struct hold *h, int64_t more_pusd, struct wall now,
  * whose purse passed its warning level just now. */
 uint32_t allowance_settle(struct hold *h, int64_t spent_pusd);
 
-/* Books what was spent at `at` without a hold, e.g. by a row found after a crash. */
-void allowance_spend(const struct allowance *a, struct wall at, int64_t spent_pusd);
+/* Books what was spent at `at` without a hold, e.g. by a row found after a crash. Returns
+ * bits as above, for the purses of a. */
+uint32_t allowance_spend(const struct allowance *a, struct wall at, int64_t spent_pusd);
 
 #endif

@@ -15,12 +15,13 @@
 #include "base/digest.h"
 #include "base/span.h"
 
-#define KEY_PREFIX    "sk-weir-"
-#define KEY_ID_LEN    12
-#define KEY_ID_ROOM   (KEY_ID_LEN + 1)
-#define KEY_LEN       (8 + KEY_ID_LEN + 1 + 24 + 6)
-#define KEY_ROOM      (KEY_LEN + 1)
-#define KEY_MASK_ROOM (8 + KEY_ID_LEN + 5) /* prefix, id, "-****" and a NUL: see key.c */
+#define KEY_PREFIX       "sk-weir-"
+#define KEY_ID_LEN       12
+#define KEY_SECRET_LEN   24
+#define KEY_CHECKSUM_LEN 6
+#define KEY_LEN          (8 + KEY_ID_LEN + 1 + KEY_SECRET_LEN + KEY_CHECKSUM_LEN)
+#define KEY_ROOM         (KEY_LEN + 1)
+#define KEY_MASK_ROOM    32
 
 /* A new key from the kernel's random generator. */
 void key_make(char to[KEY_ROOM]);

@@ -1,7 +1,7 @@
 /* period.h - the calendar of budgets: which window of a period an instant lies in.
  *
- * Everything is UTC; a week begins on Monday. The id of a window is part of a
- * budget's counter, so a new period begins by itself and no job resets anything.
+ * Everything is UTC; a week begins on Monday. A budget counts by window, so a new period
+ * begins by itself and no job resets anything.
  * Pure.
  */
 #ifndef METERING_PERIOD_H
@@ -29,8 +29,8 @@ bool period_find(struct span name, enum period *out);
 #define PERIOD_NEVER UINT64_MAX /* us at which the window of PERIOD_total ends */
 
 struct window {
-	uint32_t id;              /* grows with time; says nothing without its period */
-	struct wall starts, ends; /* the end belongs to the next window */
+	struct wall starts; /* names the window among those of its period */
+	struct wall ends;   /* belongs to the next one */
 };
 
 /* The window of p that `at` lies in. Instants beyond the year 9999 count as its end. */

@@ -13,7 +13,7 @@
  *          purses_free(), so holds and refusals may point to it and its texts.
  * Limit    PURSES_MAX in a process.
  * Threads  any. The purse_locked_ functions need purse_lock() before; whoever locks
- *          several takes them in the order of purse_order().
+ *          several takes them in the order of purse_identity_order().
  */
 #ifndef METERING_PURSE_H
 #define METERING_PURSE_H
@@ -56,10 +56,29 @@ struct purses *purses_new(void) MUST_USE;
 /* Frees every purse: nobody may hold or list one any more. */
 void purses_free(struct purses *t);
 
+/* What makes a purse this one and no other. */
+struct purse_identity {
+	enum scope scope;
+	enum resource resource;
+	enum period period;
+	const char *scope_id; /* as long as the purse, or the row it was read from */
+};
+
+/* Reads q's words; false when one of them is not of the closed sets, or the limit or the
+ * warning level is out of range. */
+bool purse_identify(const struct quota_row *q, struct purse_identity *out) MUST_USE;
+
+/* < 0 when a comes before b, 0 when they are the same. The busiest purses come last: key,
+ * tenant, platform. */
+int purse_identity_order(const struct purse_identity *a, const struct purse_identity *b);
+
 /* The purse that q describes, created if need be, with q's limit and warning; what is
  * already spent and held stays. Counts one listing, given back by purse_unlist(). NULL:
- * q's words are not of the closed sets, its limit is negative, or there is no room. */
+ * purse_identify() is false, or there is no room. */
 struct purse *purses_list(struct purses *t, const struct quota_row *q) MUST_USE;
+
+/* Whose purse it is; never changes. */
+const struct purse_identity *purse_identity(const struct purse *p);
 
 /* Gives a listing back. A purse that nobody lists is not counted in any more; the next
  * purses_list() of it asks for a new seed. */
@@ -74,10 +93,6 @@ bool purse_wants_seed(struct purse *p, struct wall now, struct wall *from);
 void purse_seed(struct purse *p, struct wall at, int64_t spent_pusd);
 
 struct purse_view { /* a consistent copy */
-	enum scope scope;
-	enum resource resource;
-	enum period period;
-	const char *scope_id; /* as long as the purse lives */
 	struct window window;
 	int64_t limit_pusd, spent_pusd, held_pusd;
 	uint32_t warn_pct;
@@ -86,25 +101,25 @@ struct purse_view { /* a consistent copy */
 /* How the purse stands in the window of `at`. */
 struct purse_view purse_view(struct purse *p, struct wall at);
 
-/* < 0 when a is locked before b, 0 when they are the same. Busy purses come last: key,
- * tenant, platform. */
-int purse_order(const struct purse *a, const struct purse *b);
-
 void purse_lock(struct purse *p);
 void purse_unlock(struct purse *p);
 
-/* The id of the window of `at`, which is from now on among those kept. */
+/* The ticket of the window of `at`, which is from now on among those kept. The ticket
+ * stays good until the window is dropped; a window opened anew has a new one. */
 uint32_t purse_locked_open(struct purse *p, struct wall at);
+
+/* purse_view() of that window; one no longer kept has nothing spent or held. */
+struct purse_view purse_locked_view(const struct purse *p, uint32_t ticket);
 
 /* What may still be held in the window; 0 or more. A window no longer kept ended long
  * ago and limits nothing: INT64_MAX. */
-int64_t purse_locked_room(const struct purse *p, uint32_t window);
+int64_t purse_locked_room(const struct purse *p, uint32_t ticket);
 
 /* Adds pusd, which must be within purse_locked_room(), to what is held. */
-void purse_locked_hold(struct purse *p, uint32_t window, int64_t pusd);
+void purse_locked_hold(struct purse *p, uint32_t ticket, int64_t pusd);
 
 /* Takes held_pusd back and books spent_pusd, which may be more. True when this passed
  * the warning level for the first time in this window. */
-bool purse_locked_settle(struct purse *p, uint32_t window, int64_t held_pusd, int64_t spent_pusd);
+bool purse_locked_settle(struct purse *p, uint32_t ticket, int64_t held_pusd, int64_t spent_pusd);
 
 #endif

@@ -44,8 +44,7 @@ struct registry *registry_ref(struct registry *r);
 void registry_unref(struct registry *r); /* NULL is fine */
 
 struct key_entry { /* lives as long as its snapshot */
-	const char *id, *tenant, *team, *user, *label;
-	const char *models;
+	const char *id, *tenant, *team, *user, *label, *models;
 	uint64_t expires_us, revoked_us;
 	bool tenant_disabled;
 	struct allowance llm, e2b; /* the quotas of platform, tenant and key for it and `all` */
@@ -66,12 +65,11 @@ enum key_state key_entry_state(const struct key_entry *k, struct wall now);
 /* May the key use this model? Byte for byte, or by a pattern that ends in '*'. */
 bool key_entry_allows(const struct key_entry *k, struct span model);
 
-/* The allowance of (tenant, key id) for `resource`, also when the key is revoked; for
- * rows found after a crash. Empty when there is no such key. */
-struct allowance registry_allowance(const struct registry *r, struct span key_id,
-				    enum resource resource);
+/* The key of that public id, whatever its state; for rows found after a crash. NULL: none. */
+const struct key_entry *registry_find_id(const struct registry *r, const char *id);
 
-/* The purses of all quotas, in the order of their rows; for seeding and listings. */
+/* The purses of all quotas, in the order of purse_identity_order(); for seeding and
+ * listings. */
 size_t registry_purses(const struct registry *r, struct purse *const **out);
 
 /* Makes b a box of registries (base/box.h): publish with box_publish(), see the newest
