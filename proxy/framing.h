@@ -3,7 +3,7 @@
  * Promise    takes exactly the bytes of the body and not one more, so that what follows
  *            (a pipelined request) stays with the caller. Any cut of the bytes into pieces
  *            gives the same payload. Payload is compacted in place: no copy elsewhere.
- * Grammar    strict (threats T04, T05): a chunk size is 1 to 16 hex digits and nothing
+ * Grammar    strict (threats T04, T05): a chunk size is 1 to 15 hex digits and nothing
  *            else; extensions must be well-formed ;name or ;name=value, are bounded to
  *            FRAMING_EXTENSION_MAX per chunk, and are dropped; CRLF only; trailers must be
  *            well-formed fields, are bounded to FRAMING_TRAILER_MAX, and are dropped.

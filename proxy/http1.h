@@ -93,11 +93,10 @@ bool http1_lists(const struct http1_fields *f, enum http1_name id, struct span t
 /* How far the search for the end of a head has come; zeroed before each message. Offsets,
  * not pointers: the bytes may move between calls. */
 struct http1_scan {
-	uint32_t head_at;  /* where the head begins (after one empty line, or interim heads) */
-	uint32_t line_at;  /* where the line begins in which the search stopped */
-	uint32_t seen;     /* bytes looked at */
-	uint8_t interims;  /* 1xx heads skipped */
-	bool line_checked; /* the first line has ended within its limit */
+	uint32_t head_at; /* where the head begins (after one empty line, or interim heads) */
+	uint32_t line_at; /* where the line begins in which the search stopped */
+	uint32_t seen;    /* bytes looked at */
+	uint8_t interims; /* 1xx heads skipped */
 };
 
 struct http1_request { /* about 4 kB: keep one per worker, or in the exchange until it is sent */
