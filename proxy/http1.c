@@ -74,17 +74,17 @@ static enum http1_fault too_long(struct span bytes, const struct http1_scan *sca
 	return memchr(line.at, ' ', line.len) ? FAULT_LINE_TOO_LONG : FAULT_METHOD;
 }
 
-/* One LF was found. Moves on to the next line; *ended when the line was the empty one. */
-static enum http1_fault end_line(struct span bytes, struct http1_scan *scan, size_t lf, bool *ended)
+/* One LF was found. Moves on to the next line. */
+static enum http1_fault end_line(struct span bytes, struct http1_scan *scan, size_t lf)
 {
 	if (lf == scan->line_at || bytes.at[lf - 1] != '\r')
 		return FAULT_BARE_LF;
 	scan->seen = (uint32_t)lf + 1;
 	if (lf == scan->line_at + 1) {
-		*ended = scan->line_at != scan->head_at;
-		if (!*ended && scan->head_at != 0)
+		scan->ended = scan->line_at != scan->head_at;
+		if (!scan->ended && scan->head_at != 0)
 			return FAULT_START_LINE;
-		if (!*ended)
+		if (!scan->ended)
 			scan->head_at = scan->seen;
 	}
 	scan->line_at = scan->seen;
@@ -105,11 +105,10 @@ static size_t window(const struct http1_scan *scan, const struct http1_limits *l
 static enum err find_end(struct span bytes, const struct http1_limits *limits,
 			 struct http1_scan *scan, enum http1_fault *why)
 {
-	for (;;) {
+	while (!scan->ended) {
 		size_t stop = window(scan, limits);
 		size_t upto = bytes.len < stop ? bytes.len : stop;
 		const char *lf;
-		bool ended = false;
 		enum http1_fault fault;
 
 		if (scan->head_at < bytes.len && scan->line_at == scan->head_at &&
@@ -122,10 +121,11 @@ static enum err find_end(struct span bytes, const struct http1_limits *limits,
 			scan->seen = (uint32_t)upto;
 			return upto < stop ? ERR_AGAIN : refuse(too_long(bytes, scan), why);
 		}
-		fault = end_line(bytes, scan, (size_t)(lf - bytes.at), &ended);
-		if (fault != FAULT_NONE || ended)
+		fault = end_line(bytes, scan, (size_t)(lf - bytes.at));
+		if (fault != FAULT_NONE)
 			return refuse(fault, why);
 	}
+	return ERR_OK;
 }
 
 /* ---- fields ---- */
@@ -611,5 +611,6 @@ enum err http1_response(struct span bytes, const struct http1_limits *limits,
 			return refuse(FAULT_INTERIM_FLOOD, why);
 		scan->interims++;
 		scan->head_at = scan->line_at = scan->seen;
+		scan->ended = false;
 	}
 }
