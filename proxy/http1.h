@@ -116,9 +116,9 @@ struct http1_request { /* about 4 kB: keep one per worker, or in the exchange un
 };
 
 /* Reads a request head. bytes: everything received since the message began; the same and
- * more at each further call with the same scan; after ERR_OK a further call parses again, for
- * when the bytes have moved. On ERR_OK *out is filled. On ERR_GARBLED or
- * ERR_TOO_BIG *why says what is wrong, and *out is not to be read. */
+ * more at each further call with the same scan. On ERR_OK *out is filled; a further call
+ * parses again, for when the bytes have moved. On ERR_GARBLED or ERR_TOO_BIG *why says what
+ * is wrong, and *out is not to be read. */
 enum err http1_request(struct span bytes, const struct http1_limits *limits,
 		       struct http1_scan *scan, struct http1_request *out,
 		       enum http1_fault *why) MUST_USE;
