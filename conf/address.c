@@ -139,7 +139,8 @@ static const char *parse_host(struct span host, bool bracketed, struct arena *a,
 
 static bool plain_in_path(char c)
 {
-	return isalnum((unsigned char)c) || c == '-' || c == '.' || c == '_' || c == '~' || c == ':';
+	return isalnum((unsigned char)c) || c == '-' || c == '.' || c == '_' || c == '~' ||
+	       c == ':';
 }
 
 /* Segments of plain characters; so no escapes, and no "." or "..". */

@@ -46,46 +46,48 @@ struct conf_providers {
 	unsigned count; /* at least 1 */
 };
 
-#define CONF_FIELD_BYTES(name)     uint64_t name##_bytes;
-#define CONF_FIELD_DURATION(name)  uint64_t name##_us;
-#define CONF_FIELD_COUNT(name)     uint64_t name;
-#define CONF_FIELD_USD(name)       int64_t name##_pusd;
-#define CONF_FIELD_BOOL(name)      bool name;
-#define CONF_FIELD_CHOICE(name)    enum choice name;
-#define CONF_FIELD_TEXT(name)      const char *name;
-#define CONF_FIELD_TEXTS(name)     struct conf_texts name;
-#define CONF_FIELD_PATH(name)      const char *name;
-#define CONF_FIELD_FILE(name)      const char *name;
-#define CONF_FIELD_FILES(name)     struct conf_texts name;
-#define CONF_FIELD_ADDRESS(name)   struct conf_address name;
-#define CONF_FIELD_BASE_URL(name)  struct conf_url name;
-#define CONF_FIELD_SECRET(name)    const struct conf_secret *name;
-#define CONF_FIELD_LOCATOR(name)   const struct conf_secret *name;
-#define CONF_FIELD_LISTENERS(name) struct conf_listeners name;
-#define CONF_FIELD_PROVIDERS(name) struct conf_providers name;
+/* By KIND: DO(type of the field, its name). */
+#define CONF_FIELD_BYTES(DO, name)     DO(uint64_t, name##_bytes)
+#define CONF_FIELD_DURATION(DO, name)  DO(uint64_t, name##_us)
+#define CONF_FIELD_COUNT(DO, name)     DO(uint64_t, name)
+#define CONF_FIELD_USD(DO, name)       DO(int64_t, name##_pusd)
+#define CONF_FIELD_BOOL(DO, name)      DO(bool, name)
+#define CONF_FIELD_CHOICE(DO, name)    DO(enum choice, name)
+#define CONF_FIELD_TEXT(DO, name)      DO(const char *, name)
+#define CONF_FIELD_TEXTS(DO, name)     DO(struct conf_texts, name)
+#define CONF_FIELD_PATH(DO, name)      DO(const char *, name)
+#define CONF_FIELD_FILE(DO, name)      DO(const char *, name)
+#define CONF_FIELD_FILES(DO, name)     DO(struct conf_texts, name)
+#define CONF_FIELD_ADDRESS(DO, name)   DO(struct conf_address, name)
+#define CONF_FIELD_BASE_URL(DO, name)  DO(struct conf_url, name)
+#define CONF_FIELD_SECRET(DO, name)    DO(const struct conf_secret *, name)
+#define CONF_FIELD_LOCATOR(DO, name)   DO(const struct conf_secret *, name)
+#define CONF_FIELD_LISTENERS(DO, name) DO(struct conf_listeners, name)
+#define CONF_FIELD_PROVIDERS(DO, name) DO(struct conf_providers, name)
+#define CONF_DECLARE(type, field)      type field;
 
 struct conf_listener {
-#define LISTENER(section, name, kind, ...) CONF_FIELD_##kind(name)
+#define LISTENER(section, name, kind, ...) CONF_FIELD_##kind(CONF_DECLARE, name)
 #include "conf/options.tbl.h"
-	const int *lines; /* where each option was written; for conf.c */
+	const int *lines; /* by option: where it was written, 0 if nowhere; the last: the whole */
 };
 
 struct conf_provider {
-#define PROVIDER(name, kind, ...) CONF_FIELD_##kind(name)
+#define PROVIDER(name, kind, ...) CONF_FIELD_##kind(CONF_DECLARE, name)
 #include "conf/options.tbl.h"
-	const int *lines; /* where each option was written; for conf.c */
+	const int *lines; /* by option: where it was written, 0 if nowhere; the last: the whole */
 };
 
 struct conf {
-#define TOP(name, kind, ...)             CONF_FIELD_##kind(name)
+#define TOP(name, kind, ...)             CONF_FIELD_##kind(CONF_DECLARE, name)
 #define SECTION(name, help)              struct {
-#define OPTION(section, name, kind, ...) CONF_FIELD_##kind(name)
+#define OPTION(section, name, kind, ...) CONF_FIELD_##kind(CONF_DECLARE, name)
 #define SECTION_END(name)                                                                          \
 	}                                                                                          \
 	name;
 #include "conf/options.tbl.h"
 	const char *path; /* of the file */
-	const int *lines; /* where each option was written; for conf.c */
+	const int *lines; /* by option: where it was written, 0 if nowhere; the last: the whole */
 };
 
 /* Reads the file, checks every value and what they say about each other. dialects: the known
@@ -120,8 +122,5 @@ bool conf_print(const struct conf *c, struct buf *to) MUST_USE;
 /* Appends the names of the options that differ between the two and need a restart, one a
  * line; nothing when a reload does. */
 bool conf_compare(const struct conf *running, const struct conf *next, struct buf *names) MUST_USE;
-
-/* Appends docs/options.md, made from the table. */
-bool conf_manual(struct buf *to) MUST_USE;
 
 #endif

@@ -15,6 +15,7 @@ struct unit {
 
 /* The last unit of each table divides everything. */
 static const struct unit byte_units[] = {
+	{ "t", "tb", UINT64_C(1) << 40 },
 	{ "g", "gb", UINT64_C(1) << 30 },
 	{ "m", "mb", UINT64_C(1) << 20 },
 	{ "k", "kb", UINT64_C(1) << 10 },

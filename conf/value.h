@@ -1,6 +1,6 @@
 /* value.h - sizes, durations and amounts as people write them, and back.
  *
- *   bytes     0  512  64k  32m  1.5g      k, m and g are powers of 1024; "kb" is the same as "k"
+ *   bytes     0  512  64k  32m  1.5g      k, m, g and t: powers of 1024; "kb" is the same as "k"
  *   duration  0  250ms  30s  5m  1.5h  7d  the unit is needed: us, ms, s, m, h or d
  *   amount    100usd  0.15 usd  $20        exact to the picodollar
  *   count     16384

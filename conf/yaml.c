@@ -5,7 +5,6 @@
  */
 #include "conf/yaml.h"
 #include <errno.h>
-#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -45,16 +44,23 @@ static void complain_at(const struct yaml_doc *doc, int line, struct buf *errors
 		return; /* the buffer is full of earlier ones */
 }
 
+void yaml_vcomplain(const struct yaml_doc *doc, int line, struct buf *errors, const char *fmt,
+		    va_list args)
+{
+	char what[1024];
+
+	vsnprintf(what, sizeof(what), fmt, args);
+	complain_at(doc, line, errors, what);
+}
+
 void yaml_complain(const struct yaml_doc *doc, const struct yaml_node *at, struct buf *errors,
 		   const char *fmt, ...)
 {
-	char what[1024];
 	va_list args;
 
 	va_start(args, fmt);
-	vsnprintf(what, sizeof(what), fmt, args);
+	yaml_vcomplain(doc, at ? at->line : 1, errors, fmt, args);
 	va_end(args);
-	complain_at(doc, at ? at->line : 1, errors, what);
 }
 
 static enum err fail(struct builder *b, int line, enum err e, const char *what)

@@ -11,6 +11,7 @@
  */
 #ifndef CONF_YAML_H
 #define CONF_YAML_H
+#include <stdarg.h>
 #include <stdbool.h>
 #include "base/buf.h"
 #include "base/err.h"
@@ -64,5 +65,9 @@ bool yaml_is_null(const struct yaml_node *node);
 /* Appends "name:line: what it says\n". at: NULL stands for line 1. */
 void yaml_complain(const struct yaml_doc *doc, const struct yaml_node *at, struct buf *errors,
 		   const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+
+/* The same with the line itself and the arguments of a caller like it. */
+void yaml_vcomplain(const struct yaml_doc *doc, int line, struct buf *errors, const char *fmt,
+		    va_list args) __attribute__((format(printf, 4, 0)));
 
 #endif
