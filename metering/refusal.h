@@ -11,8 +11,7 @@
 #include "base/clk.h"
 #include "metering/dialect.h"
 
-/* REFUSAL(name, status, "openai type", "openai code", "default sentence")
- * The closed set of reasons why Weir answers instead of the provider. */
+/* The closed set of reasons why Weir answers instead of the provider: refusal.tbl.h. */
 enum refusal {
 #define REFUSAL(name, status, type, code, text) REFUSE_##name,
 #include "metering/refusal.tbl.h"
@@ -21,29 +20,37 @@ enum refusal {
 
 struct quota_details { /* the contract's object; only for REFUSE_quota */
 	const char *scope, *scope_id, *resource_type, *period;
-	int64_t limit_pusd, current_spend_pusd, estimated_cost_pusd;
-	struct wall period_starts_at, period_ends_at;
+	int64_t limit_pusd;
+	int64_t current_spend_pusd;                   /* spent, and held for requests under way */
+	int64_t estimated_cost_pusd;                  /* what the refused request would have held */
+	struct wall period_starts_at, period_ends_at; /* 0 and PERIOD_NEVER are worded as null */
 	uint64_t retry_after_s;
 };
 
 struct refusal_answer {
 	int status;
-	bool as_sse;              /* content-type text/event-stream, still with the status */
-	struct buf body;          /* the caller releases it */
-	struct buf headers;       /* "name: value\r\n" lines beyond content-type and length */
+	bool as_sse;        /* content-type text/event-stream, still with the status */
+	struct buf body;    /* the caller releases it */
+	struct buf headers; /* "name: value\r\n" lines beyond content-type and length */
 };
 
+/* Its HTTP status. */
 int refusal_status(enum refusal r);
+
+/* "quota" and so on; static text, stable enough for logs and metrics. */
 const char *refusal_name(enum refusal r);
 
-/* Words refusal r. text: a sentence for people, NULL for the table's own. q: NULL unless quota.
- * as_sse: the SSE form of DESIGN section 3. False: out of memory (then send a bare status). */
+/* Words refusal r. text: a sentence for people, NULL for the table's own (for a quota: one
+ * that tells the figures of q). q: NULL unless quota. request_id: NULL or the text of our
+ * id. as_sse: `event: error` with the same object, then `event: done`. False: out of memory
+ * (then send a bare status). A 405 still needs the caller's Allow. */
 bool refusal_word(enum refusal r, enum error_style style, const char *text,
 		  const struct quota_details *q, const char *request_id, bool as_sse,
 		  struct refusal_answer *out) MUST_USE;
 
-/* The in-stream error event with which a stream of this shape and framing is cut; appended
- * to `to`. eventstream shapes get a whole AWS frame. */
+/* The in-stream error event with which a stream of this shape is cut; appended to `to`.
+ * Bedrock's shapes get a whole AWS frame, Ollama's a line, all others an SSE event. What
+ * the client got before must end with a whole event. False: no room, nothing appended. */
 bool refusal_stream_event(enum refusal r, enum shape_id shape, const char *text,
 			  const struct quota_details *q, const char *request_id,
 			  struct buf *to) MUST_USE;
