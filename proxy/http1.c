@@ -64,14 +64,15 @@ static enum err refuse(enum http1_fault fault, enum http1_fault *why)
 	}
 }
 
-/* The window is full and the line, or the head, has not ended in it. */
+/* The window is full, and the line or the head has not ended in it. A line without a single
+ * space is a method that never ends. */
 static enum http1_fault too_long(struct span bytes, const struct http1_scan *scan)
 {
-	struct span line = span_skip(bytes, scan->line_at);
-
 	if (scan->line_at != scan->head_at)
 		return FAULT_HEAD_TOO_LONG;
-	return memchr(line.at, ' ', line.len) ? FAULT_LINE_TOO_LONG : FAULT_METHOD;
+	return memchr(bytes.at + scan->line_at, ' ', scan->seen - scan->line_at)
+		   ? FAULT_LINE_TOO_LONG
+		   : FAULT_METHOD;
 }
 
 /* One LF was found. Moves on to the next line. */
