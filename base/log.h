@@ -9,7 +9,12 @@
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
 
-enum log_level { LOG_LEVEL_DEBUG, LOG_LEVEL_INFO, LOG_LEVEL_WARN, LOG_LEVEL_ERROR };
+enum log_level {
+	LOG_LEVEL_DEBUG,
+	LOG_LEVEL_INFO,
+	LOG_LEVEL_WARN,
+	LOG_LEVEL_ERROR
+};
 
 /* Lines below this level are dropped; the default is INFO. Set before threads start. */
 void log_set_level(enum log_level level);
@@ -17,6 +22,6 @@ void log_set_level(enum log_level level);
 /* Writes one line: time, level, event name, then the text. Control characters
  * in the text are shown as \xNN. */
 void log_event(enum log_level level, const char *event, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
+    __attribute__((format(printf, 3, 4)));
 
 #endif

@@ -17,8 +17,8 @@
 #define WHEEL_SLOTS   512
 
 struct deadline {
-	struct mono at;         /* when; 0: not set */
-	uint64_t tick;          /* the slot it hangs in is tick % WHEEL_SLOTS */
+	struct mono at; /* when; 0: not set */
+	uint64_t tick;  /* the slot it hangs in is tick % WHEEL_SLOTS */
 	struct deadline *next;
 	struct deadline **link; /* what points to us; NULL: in no slot */
 	void (*reached)(struct deadline *d);

@@ -66,6 +66,7 @@ struct path_match {
 	struct span model;   /* part of the path that names the model (Gemini, Azure, Bedrock); empty if none */
 	int stream;          /* 1 yes, 0 no, -1 the body says */
 	bool get_only;       /* a free GET route */
+	struct span upstream_path; /* what is appended to the provider's base_url */
 };
 
 /* Finds what `path` (no query, starting with '/') means to dialect d, by an exact table:

@@ -58,6 +58,9 @@ void tap_result(const struct tap *t, struct tap_result *out);
 /* Bumped whenever the numbers of tap_result() changed; lets a caller copy only news. */
 unsigned tap_revision(const struct tap *t);
 
+/* text_bytes of the result alone: cheap, for every piece. */
+uint64_t tap_text_bytes(const struct tap *t);
+
 /* --- taking the usage event out again that Weir itself asked for (OpenAI chat and
  * completions streams) --- */
 

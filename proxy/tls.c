@@ -46,7 +46,7 @@ static int keep_session(SSL *ssl, SSL_SESSION *session)
 	return 1;
 }
 
-static struct tls_context *context_new(const SSL_METHOD *method)
+static struct tls_context *context_new(const SSL_METHOD *method, bool only_1_3)
 {
 	struct tls_context *c = calloc(1, sizeof(*c));
 
@@ -57,26 +57,25 @@ static struct tls_context *context_new(const SSL_METHOD *method)
 		free(c);
 		return NULL;
 	}
-	SSL_CTX_set_min_proto_version(c->ctx, TLS1_2_VERSION);
+	SSL_CTX_set_min_proto_version(c->ctx, only_1_3 ? TLS1_3_VERSION : TLS1_2_VERSION);
 	SSL_CTX_set_options(c->ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
-					    SSL_OP_IGNORE_UNEXPECTED_EOF);
+					SSL_OP_IGNORE_UNEXPECTED_EOF);
 	/* Idle streams must not keep OpenSSL's 16 kB record buffers. */
 	SSL_CTX_set_mode(c->ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
-					 SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+				     SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
 	return c;
 }
 
-struct tls_context *tls_context_upstream(const char *ca_file, char *why, size_t room)
+struct tls_context *tls_context_upstream(const char *ca_file, bool only_1_3, char *why, size_t room)
 {
-	struct tls_context *c = context_new(TLS_client_method());
+	struct tls_context *c = context_new(TLS_client_method(), only_1_3);
 
 	if (!c) {
 		snprintf(why, room, "out of memory");
 		return NULL;
 	}
 	SSL_CTX_set_verify(c->ctx, SSL_VERIFY_PEER, NULL);
-	SSL_CTX_set_session_cache_mode(c->ctx,
-				       SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+	SSL_CTX_set_session_cache_mode(c->ctx, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
 	SSL_CTX_sess_set_new_cb(c->ctx, keep_session);
 	if (ca_file ? SSL_CTX_load_verify_locations(c->ctx, ca_file, NULL)
 		    : SSL_CTX_set_default_verify_paths(c->ctx))
@@ -86,10 +85,10 @@ struct tls_context *tls_context_upstream(const char *ca_file, char *why, size_t 
 	return NULL;
 }
 
-struct tls_context *tls_context_listener(const char *cert_file, const char *key_file, char *why,
-					 size_t room)
+struct tls_context *tls_context_listener(const char *cert_file, const char *key_file, bool only_1_3,
+					 char *why, size_t room)
 {
-	struct tls_context *c = context_new(TLS_server_method());
+	struct tls_context *c = context_new(TLS_server_method(), only_1_3);
 
 	if (!c) {
 		snprintf(why, room, "out of memory");

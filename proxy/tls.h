@@ -2,7 +2,7 @@
  *
  * Upstream   chain and host name are always verified, SNI is sent, the last session of an
  *            origin is offered again. There is no way to turn verification off.
- * Listener   TLS 1.2 and up, tickets on, no renegotiation.
+ * Listener   tickets on, no renegotiation. Either side: TLS 1.2 and up, or 1.3 alone.
  * Owner      contexts: the worker group; connections: their wire.
  * Threads    contexts may be used by all workers; a connection by its worker only.
  * Errors     OpenSSL's error queue is read here and never travels further; tls_reason()
@@ -20,11 +20,12 @@ struct tls_context;
 struct tls_session; /* an origin's last session, per worker */
 
 /* For connections to providers. ca_file: NULL for the system's. NULL on error, why filled. */
-struct tls_context *tls_context_upstream(const char *ca_file, char *why, size_t room) MUST_USE;
+struct tls_context *tls_context_upstream(const char *ca_file, bool only_1_3, char *why,
+					 size_t room) MUST_USE;
 
 /* For a listener; PEM files, chain first. */
-struct tls_context *tls_context_listener(const char *cert_file, const char *key_file, char *why,
-					 size_t room) MUST_USE;
+struct tls_context *tls_context_listener(const char *cert_file, const char *key_file, bool only_1_3,
+					 char *why, size_t room) MUST_USE;
 void tls_context_free(struct tls_context *c);
 
 /* A connection on fd. host: the name to verify and send as SNI (upstream only, NULL for a

@@ -5,6 +5,7 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include "base/clk.h"
 #include "proxy/tls.h"
 
 static void on_readable(evutil_socket_t fd, short what, void *arg);
@@ -215,6 +216,7 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
 {
 	struct wire *w = arg;
 
+	clk_refresh();
 	(void)fd;
 	(void)what;
 	if (w->state == WIRE_HANDSHAKE)
@@ -333,12 +335,13 @@ static void push(struct wire *w)
 		return;
 	}
 	w->out_done += put;
-	if (wire_waiting_bytes(w) > 0)
-		return;
-	buf_release(&w->out);
-	w->out_done = 0;
-	watch(w);
-	w->ops->on_room(w);
+	if (wire_waiting_bytes(w) == 0) {
+		buf_release(&w->out);
+		w->out_done = 0;
+		watch(w);
+	}
+	if (put > 0)
+		w->ops->on_room(w);
 }
 
 static void finish_connect(struct wire *w)
@@ -367,6 +370,7 @@ static void on_writable(evutil_socket_t fd, short what, void *arg)
 {
 	struct wire *w = arg;
 
+	clk_refresh();
 	(void)fd;
 	(void)what;
 	if (w->state == WIRE_CONNECTING)

@@ -39,14 +39,20 @@ struct wire_ops {
 	size_t (*on_bytes)(struct wire *w, char *bytes, size_t len);
 	/* Connected, and the handshake is done. Only for wire_connect() and TLS listeners. */
 	void (*on_ready)(struct wire *w);
-	/* The kept output is out. */
+	/* Some of the kept output has left; all of it when wire_waiting_bytes() is 0. */
 	void (*on_room)(struct wire *w);
 	/* Nothing will come any more: ERR_GONE closed by the peer, ERR_REFUSED not connected,
 	 * ERR_GARBLED TLS failed, ERR_TOO_BIG more unread input than its ceiling. */
 	void (*on_gone)(struct wire *w, enum err why);
 };
 
-enum wire_state { WIRE_CLOSED, WIRE_CONNECTING, WIRE_HANDSHAKE, WIRE_OPEN, WIRE_GONE };
+enum wire_state {
+	WIRE_CLOSED,
+	WIRE_CONNECTING,
+	WIRE_HANDSHAKE,
+	WIRE_OPEN,
+	WIRE_GONE
+};
 
 struct wire {
 	const struct wire_ops *ops;

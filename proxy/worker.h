@@ -22,10 +22,10 @@ struct workers;
 /* What all workers use. Owned by the caller; outlives the workers. */
 struct worker_shared {
 	const struct conf *conf;
-	struct box *registry;          /* of struct registry (metering/registry.h) */
-	struct box *prices;            /* of struct price_book (metering/price.h) */
-	struct inflight *inflight;     /* store/inflight.h */
-	struct books *books;           /* store/books.h */
+	struct box *registry;      /* of struct registry (metering/registry.h) */
+	struct box *prices;        /* of struct price_book (metering/price.h) */
+	struct inflight *inflight; /* store/inflight.h */
+	struct books *books;       /* store/books.h */
 };
 
 /* Binds the listeners and starts the threads. On error `why` (room bytes) says what failed. */

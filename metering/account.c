@@ -1,0 +1,171 @@
+#include "metering/account.h"
+#include "metering/estimate.h"
+
+static void set_text(char *to, size_t room, struct span text)
+{
+	(void)span_copy(text, to, room);
+}
+
+#define SET_TEXT(field, text) set_text(field, sizeof(field), text)
+
+void account_open(struct row *r, uint64_t input_estimate_tok)
+{
+	r->quantity[Q_input] = input_estimate_tok;
+	r->quantity[Q_output] = 0;
+	r->provider_cost_pusd = -1;
+	SET_TEXT(r->usage_source, span_of(usage_source_name(USAGE_estimated)));
+}
+
+static bool is_source(const struct row *r, enum usage_source s)
+{
+	return strcmp(r->usage_source, usage_source_name(s)) == 0;
+}
+
+static void set_totals(struct row *r, const struct usage_totals *t)
+{
+	r->input_tok = t->input_tok;
+	r->cached_read_tok = t->cached_read_tok;
+	r->cache_write_tok = t->cache_write_tok;
+	r->tool_input_tok = t->tool_input_tok;
+	r->output_tok = t->output_tok;
+	r->reasoning_tok = t->reasoning_tok;
+}
+
+static void take_usage(struct row *r, const struct usage *u)
+{
+	struct usage_totals totals = usage_totals(u);
+
+	memcpy(r->quantity, u->quantity, sizeof(r->quantity));
+	memcpy(r->aux_quantity, u->aux_quantity, sizeof(r->aux_quantity));
+	SET_TEXT(r->aux_model, span_of(u->aux_model));
+	SET_TEXT(r->tier, span_of(u->tier[0] ? u->tier : r->tier));
+	r->provider_cost_pusd = u->provider_cost_pusd;
+	set_totals(r, &totals);
+}
+
+static void take_result(struct row *r, const struct tap_result *t)
+{
+	SET_TEXT(r->model_served, span_of(t->model));
+	SET_TEXT(r->response_id, span_of(t->response_id));
+	SET_TEXT(r->error, span_of(t->error));
+	if (!t->has_usage)
+		return;
+	take_usage(r, &t->usage);
+	SET_TEXT(r->usage_source,
+		 span_of(usage_source_name(t->final ? USAGE_reported : USAGE_partial)));
+}
+
+/* What was generated without being reported yet; a provider's number is never lowered, since
+ * some report only the first token before the last. */
+static void raise_output(struct row *r, uint64_t text_bytes)
+{
+	uint64_t seen_tok = estimate_output_tok(text_bytes);
+
+	if (seen_tok > r->quantity[Q_output] + r->quantity[Q_reasoning])
+		r->quantity[Q_output] = seen_tok - r->quantity[Q_reasoning];
+}
+
+void account_note(struct row *r, const struct tap *t, unsigned *noted)
+{
+	unsigned revision = tap_revision(t);
+
+	if (revision != *noted) {
+		struct tap_result result;
+
+		tap_result(t, &result);
+		take_result(r, &result);
+		*noted = revision;
+	}
+	if (!is_source(r, USAGE_reported))
+		raise_output(r, tap_text_bytes(t));
+}
+
+const struct price *account_price(const struct price_book *b, struct span provider,
+				  struct span dialect, struct span model, struct wall at)
+{
+	const struct price *p = price_find(b, provider, model, at);
+
+	return p ? p : price_find(b, dialect, model, at);
+}
+
+static const struct price *row_price(const struct row *r, const struct price_book *b,
+				     const char *model)
+{
+	if (!model[0])
+		return NULL;
+	return account_price(b, span_of(r->provider), span_of(r->dialect), span_of(model),
+			     (struct wall){ r->started_us });
+}
+
+static void row_usage(const struct row *r, struct usage *u)
+{
+	*u = (struct usage){ .provider_cost_pusd = r->provider_cost_pusd };
+	memcpy(u->quantity, r->quantity, sizeof(u->quantity));
+	memcpy(u->aux_quantity, r->aux_quantity, sizeof(u->aux_quantity));
+	SET_TEXT(u->aux_model, span_of(r->aux_model));
+	SET_TEXT(u->tier, span_of(r->tier));
+}
+
+/* A cost beyond the range of the books is charged as the largest that fits rather than lost;
+ * it cannot come from counts that were checked and prices of this world. */
+static void charge(struct row *r, const struct price_book *b)
+{
+	const struct price *asked = row_price(r, b, r->model);
+	const struct price *served = row_price(r, b, r->model_served);
+	const struct price *p = served ? served : asked;
+	struct usage u;
+
+	if (!p)
+		return;
+	row_usage(r, &u);
+	SET_TEXT(r->price_version, span_of(price_version(p)));
+	if (price_cost(p, row_price(r, b, r->aux_model), &u, span_of(r->tier), &r->cost_pusd) !=
+	    ERR_OK)
+		r->cost_pusd = INT64_MAX;
+}
+
+static void charge_nothing(struct row *r)
+{
+	memset(r->quantity, 0, sizeof(r->quantity));
+	memset(r->aux_quantity, 0, sizeof(r->aux_quantity));
+	set_totals(r, &(struct usage_totals){ 0 });
+	SET_TEXT(r->usage_source, span_of(usage_source_name(USAGE_none)));
+	r->cost_pusd = 0;
+}
+
+static void close_row(struct row *r, const struct price_book *b, bool billable)
+{
+	struct usage u;
+
+	if (!billable) {
+		charge_nothing(r);
+		return;
+	}
+	if (is_source(r, USAGE_estimated) || is_source(r, USAGE_partial)) {
+		struct usage_totals totals;
+
+		row_usage(r, &u);
+		totals = usage_totals(&u);
+		set_totals(r, &totals);
+	}
+	charge(r, b);
+}
+
+void account_close(struct row *r, const struct tap *t, const struct price_book *b, bool billable)
+{
+	if (t) {
+		unsigned noted = tap_revision(t) - 1;
+
+		account_note(r, t, &noted);
+	}
+	close_row(r, b, billable);
+}
+
+void account_close_orphan(struct row *r, const struct price_book *b, struct wall now)
+{
+	bool answered = r->status >= 200 && r->status < 300;
+
+	r->took_us = now.us > r->started_us ? now.us - r->started_us : 0;
+	SET_TEXT(r->ended_by, SPAN("crash"));
+	close_row(r, b, answered && strcmp(r->shape, "free") != 0);
+}

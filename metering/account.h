@@ -1,0 +1,39 @@
+/* account.h - the row of one exchange, from admission to the books.
+ *
+ *   account_open --> [account_note ...] --> account_close
+ *
+ * Promise   at every instant between open and close the row in its slot already says what would
+ *           be charged if the process were killed now: the estimate first, then the
+ *           provider's numbers as they come.
+ * Owner     the caller's row, written in place. Pure otherwise.
+ */
+#ifndef METERING_ACCOUNT_H
+#define METERING_ACCOUNT_H
+#include <stdbool.h>
+#include <stdint.h>
+#include "metering/price.h"
+#include "metering/tap.h"
+#include "store/row.h"
+
+/* Starts from what was estimated of the prompt: the numbers of a row whose provider never
+ * says its own. The row's names, model and hold are the caller's to fill. */
+void account_open(struct row *r, uint64_t input_estimate_tok);
+
+/* Takes over what the tap knows; cheap when there is no news. noted: the tap's revision at the
+ * last call, kept by the caller, 0 at first. */
+void account_note(struct row *r, const struct tap *t, unsigned *noted);
+
+/* Prices the row: by the model that served when it has a price, else by the one asked for. t: NULL
+ * when there was no answer. billable: is what was consumed to be paid for? If not, the row
+ * says nothing was. Sets cost, price version, totals and usage_source. */
+void account_close(struct row *r, const struct tap *t, const struct price_book *b, bool billable);
+
+/* The same for a row whose process was killed: everything comes from the row. It is paid for if
+ * an answer with status 2xx had begun. */
+void account_close_orphan(struct row *r, const struct price_book *b, struct wall now);
+
+/* The price of a provider's model: under its configured name, else under its dialect's. */
+const struct price *account_price(const struct price_book *b, struct span provider,
+				  struct span dialect, struct span model, struct wall at);
+
+#endif

@@ -1,0 +1,548 @@
+#include "proxy/exchange.h"
+#include <stdlib.h>
+#include "base/log.h"
+#include "conf/conf.h"
+#include "metering/account.h"
+#include "metering/tap.h"
+#include "proxy/access_log.h"
+#include "proxy/client.h"
+#include "proxy/gate.h"
+#include "proxy/reply.h"
+#include "proxy/upstream.h"
+#include "proxy/worker_internal.h"
+#include "store/books.h"
+
+enum step {
+	STEP_AGAIN,
+	STEP_WAIT
+};
+
+static const struct {
+	const char *name, *doing;
+	char letter;
+} states[XS_COUNT] = {
+#define STATE(name, letter, doing) [XS_##name] = { #name, doing, letter },
+#include "proxy/exchange.tbl.h"
+};
+
+static const char *const edge_why[XS_COUNT][XS_COUNT] = {
+#define EDGE(from, to, why) [XS_##from][XS_##to] = why,
+#include "proxy/exchange.tbl.h"
+};
+
+static const struct {
+	const char *name;
+	char who;
+} endings[END_COUNT] = {
+	[END_NOT_YET] = { "not_yet", '-' },
+#define END(name, text, who, sentence) [END_##name] = { #text, who },
+#include "proxy/end.tbl.h"
+};
+
+const char *exchange_state_name(enum exchange_state s)
+{
+	return states[s].name;
+}
+
+const char *exchange_state_doing(enum exchange_state s)
+{
+	return states[s].doing;
+}
+
+char exchange_state_letter(enum exchange_state s)
+{
+	return states[s].letter;
+}
+
+const char *exchange_ending_name(enum exchange_ending e)
+{
+	return endings[e].name;
+}
+
+char exchange_ending_who(enum exchange_ending e)
+{
+	return endings[e].who;
+}
+
+const char *exchange_edge(enum exchange_state from, enum exchange_state to)
+{
+	return edge_why[from][to];
+}
+
+/* The only line in the program that changes an exchange's state. */
+static enum step become(struct exchange *x, enum exchange_state to)
+{
+	MUST(edge_why[x->state][to]);
+	metric_add(&x->worker->metrics.edges[x->state][to], 1);
+	x->state = to;
+	x->facts.late = false;
+	deadline_clear(&x->phase);
+	if (x->entered[to].us == 0)
+		x->entered[to] = clk_mono();
+	return STEP_AGAIN;
+}
+
+/* The first ending wins: what comes after is a consequence. */
+static enum step finish(struct exchange *x, enum exchange_state to, enum exchange_ending why)
+{
+	if (x->ending == END_NOT_YET) {
+		x->ending = why;
+		x->ended_in = x->state;
+	}
+	return become(x, to);
+}
+
+static enum step refuse(struct exchange *x, enum exchange_ending why, enum refusal r)
+{
+	x->refusal = r;
+	return finish(x, XS_REPLY, why);
+}
+
+/* A gate has set the ending itself. */
+static enum step denied(struct exchange *x)
+{
+	x->ended_in = x->state;
+	return become(x, XS_REPLY);
+}
+
+static void within(struct exchange *x, uint64_t us)
+{
+	worker_deadline(x->worker, &x->phase, us);
+}
+
+static void drop_request(struct exchange *x)
+{
+	x->worker->bodies_bytes -= x->body_counted_bytes;
+	x->body_counted_bytes = 0;
+	request_free(x->request);
+	x->request = NULL;
+}
+
+/* --- HEAD, BODY, GATE --- */
+
+static enum step step_head(struct exchange *x)
+{
+	if (x->facts.client_gone)
+		return finish(x, XS_SETTLE, END_CLIENT_GONE);
+	if (x->facts.garbled)
+		return finish(x, XS_REPLY, END_CLIENT_GARBLED);
+	if (x->facts.late)
+		return refuse(x, END_CLIENT_SLOW, REFUSE_timeout);
+	if (x->facts.shutdown)
+		return refuse(x, END_DRAINED, REFUSE_overloaded);
+	if (!x->facts.head_read)
+		return STEP_WAIT;
+	if (!gate_head(x))
+		return denied(x);
+	become(x, XS_BODY);
+	if (x->request->head.expect_100 && !x->facts.body_read && x->request->body.len == 0)
+		client_invite_body(x->client);
+	within(x, x->worker->conf->deadlines.body_us);
+	return STEP_AGAIN;
+}
+
+/* After its deadline a body may go on as long as it arrives at the least rate allowed. */
+static bool body_keeps_pace(struct exchange *x)
+{
+	uint64_t least = x->worker->conf->limits.body_rate_bytes *
+			 (clk_since_us(x->entered[XS_BODY]) / US_PER_SEC);
+
+	if (x->request->body.len < least)
+		return false;
+	x->facts.late = false;
+	within(x, US_PER_SEC);
+	return true;
+}
+
+static enum step step_body(struct exchange *x)
+{
+	if (x->facts.client_gone)
+		return finish(x, XS_SETTLE, END_CLIENT_GONE);
+	if (x->facts.too_large)
+		return refuse(x, END_CLIENT_GARBLED, REFUSE_too_large);
+	if (x->facts.garbled)
+		return refuse(x, END_CLIENT_GARBLED, REFUSE_bad_request);
+	if (x->facts.body_read)
+		return become(x, XS_GATE);
+	if (x->facts.late && !body_keeps_pace(x))
+		return refuse(x, END_CLIENT_SLOW, REFUSE_timeout);
+	if (x->facts.shutdown)
+		return refuse(x, END_DRAINED, REFUSE_overloaded);
+	return STEP_WAIT;
+}
+
+static enum step step_gate(struct exchange *x)
+{
+	if (!gate_body(x))
+		return denied(x);
+	return become(x, XS_DIAL);
+}
+
+/* --- DIAL, ASK --- */
+
+static void let_upstream_go(struct exchange *x, bool clean)
+{
+	if (!x->upstream)
+		return;
+	upstream_done(x->upstream, clean);
+	x->upstream = NULL;
+}
+
+static enum step no_upstream(struct exchange *x)
+{
+	enum exchange_ending why = x->attempt.untrusted ? END_UPSTREAM_TLS : END_UPSTREAM_AWAY;
+
+	let_upstream_go(x, false);
+	return refuse(x, why, x->attempt.untrusted ? REFUSE_upstream_tls : REFUSE_upstream_failed);
+}
+
+static enum step step_dial(struct exchange *x)
+{
+	if (x->facts.client_gone) {
+		let_upstream_go(x, false);
+		return finish(x, XS_SETTLE, END_CLIENT_GONE);
+	}
+	if (x->facts.shutdown) {
+		let_upstream_go(x, false);
+		return refuse(x, END_DRAINED, REFUSE_overloaded);
+	}
+	if (x->attempt.refused || x->attempt.untrusted)
+		return no_upstream(x);
+	if (x->attempt.connected)
+		return become(x, XS_ASK);
+	if (x->upstream)
+		return STEP_WAIT;
+	x->attempts_count++;
+	if (!upstream_take(&x->worker->origins[x->route.index], x))
+		return refuse(x, END_OVERLOADED, REFUSE_overloaded);
+	return STEP_AGAIN;
+}
+
+static bool write_request_head(struct exchange *x, struct buf *to)
+{
+	const struct origin *o = x->upstream->origin;
+	struct head_up up = {
+		.request = &x->request->head,
+		.base = span_of(o->provider->base_url.prefix),
+		.path = x->route.match.upstream_path,
+		.host = span_of(o->provider->base_url.authority),
+		.auth_name = span_of(o->auth_name),
+		.auth_value = span_of(o->auth_value),
+		.body_bytes = x->request->body.len,
+	};
+
+	return head_request(to, &up);
+}
+
+static void send_request(struct exchange *x)
+{
+	struct iovec pieces[2];
+	struct buf head;
+	enum err e = ERR_NOMEM;
+
+	x->slot->row.dial_us = clk_since_us(x->entered[XS_DIAL]);
+	buf_init(&head, 2 * x->worker->conf->limits.head_bytes);
+	if (write_request_head(x, &head)) {
+		pieces[0] = (struct iovec){ head.at, head.len };
+		pieces[1] = (struct iovec){ x->request->body.at, x->request->body.len };
+		e = wire_write(&x->upstream->wire, pieces, 2);
+	}
+	buf_release(&head);
+	if (e == ERR_OK)
+		x->attempt.sent_any = true;
+	else
+		x->attempt.failed = true;
+	within(x, x->worker->conf->deadlines.first_byte_us);
+}
+
+/* A pooled connection may have died while it was idle: try once more on a fresh one, but only
+ * if the provider cannot have seen a byte of this request (threat T68). */
+static bool may_retry(const struct exchange *x)
+{
+	return x->attempt.failed && x->attempt.reused && !x->attempt.sent_any &&
+	       x->attempts_count < 2;
+}
+
+static enum step retry(struct exchange *x)
+{
+	let_upstream_go(x, false);
+	memset(&x->attempt, 0, sizeof(x->attempt));
+	return become(x, XS_DIAL);
+}
+
+/* The provider may already be at work for a client that left: wait a moment for its answer, so
+ * that what it charges is not lost. */
+static enum step left_while_asking(struct exchange *x)
+{
+	const struct conf *c = x->worker->conf;
+
+	if (c->client_gone == CHOICE_client_gone_close || x->facts.late || x->facts.shutdown ||
+	    x->attempt.failed || x->attempt.garbled) {
+		let_upstream_go(x, false);
+		return finish(x, XS_SETTLE, END_CLIENT_GONE);
+	}
+	if (!x->relay.muted) {
+		x->relay.muted = true;
+		client_kill(x->client);
+		x->client = NULL;
+		within(x, c->deadlines.client_gone_drain_us);
+	}
+	return STEP_WAIT;
+}
+
+static enum step fail_asking(struct exchange *x, enum exchange_ending why, enum refusal r)
+{
+	let_upstream_go(x, false);
+	return refuse(x, why, r);
+}
+
+static enum step step_ask(struct exchange *x)
+{
+	if (!x->attempt.sent_any && !x->attempt.failed)
+		send_request(x);
+	if (x->attempt.response_head) {
+		drop_request(x);
+		become(x, XS_RELAY);
+		within(x, x->relay.muted ? x->worker->conf->deadlines.client_gone_drain_us
+					 : x->worker->conf->deadlines.idle_us);
+		return STEP_AGAIN;
+	}
+	if (x->facts.client_gone)
+		return left_while_asking(x);
+	if (may_retry(x))
+		return retry(x);
+	if (x->attempt.garbled)
+		return fail_asking(x, END_UPSTREAM_GARBLED, REFUSE_upstream_failed);
+	if (x->attempt.failed)
+		return fail_asking(x, END_UPSTREAM_CUT, REFUSE_upstream_failed);
+	if (x->facts.late)
+		return fail_asking(x, END_UPSTREAM_SLOW, REFUSE_upstream_slow);
+	if (x->facts.over_time)
+		return fail_asking(x, END_TOO_LONG, REFUSE_upstream_slow);
+	if (x->facts.shutdown)
+		return fail_asking(x, END_DRAINED, REFUSE_overloaded);
+	return STEP_WAIT;
+}
+
+/* --- RELAY --- */
+
+static size_t waiting_bytes(const struct exchange *x)
+{
+	return x->client ? wire_waiting_bytes(&x->client->wire) : 0;
+}
+
+static enum step end_relay(struct exchange *x, enum exchange_ending why)
+{
+	let_upstream_go(x, x->attempt.response_over && !x->attempt.dirty);
+	return finish(x, XS_SETTLE, why);
+}
+
+static enum step cut(struct exchange *x, enum exchange_ending why, enum refusal r, const char *text)
+{
+	relay_cut(x, r, text);
+	return end_relay(x, why);
+}
+
+/* Reads on for a moment without a client, for the sake of the provider's own numbers. */
+static enum step left_while_relaying(struct exchange *x)
+{
+	const struct conf *c = x->worker->conf;
+
+	if (x->attempt.response_over || x->attempt.failed || x->attempt.garbled || x->facts.late ||
+	    x->facts.over_time || x->facts.shutdown || c->client_gone == CHOICE_client_gone_close)
+		return end_relay(x, END_CLIENT_GONE);
+	if (!x->relay.muted) {
+		x->relay.muted = true;
+		if (x->client)
+			client_kill(x->client);
+		x->client = NULL;
+		within(x, c->deadlines.client_gone_drain_us);
+		wire_resume(&x->upstream->wire);
+	}
+	return STEP_WAIT;
+}
+
+static enum step step_relay(struct exchange *x)
+{
+	if (x->attempt.response_over && x->client && waiting_bytes(x) == 0 && !x->facts.client_gone)
+		return end_relay(x, END_COMPLETE);
+	if (x->facts.client_gone || x->relay.muted)
+		return left_while_relaying(x);
+	if (x->attempt.failed)
+		return cut(x, END_UPSTREAM_CUT, REFUSE_upstream_failed,
+			   "The provider broke off inside its answer.");
+	if (x->attempt.garbled)
+		return cut(x, END_UPSTREAM_GARBLED, REFUSE_upstream_failed,
+			   "The provider's answer could not be read to its end.");
+	if (x->facts.late && waiting_bytes(x) > 0)
+		return end_relay(x, END_CLIENT_STALLED);
+	if (x->facts.late)
+		return cut(x, END_UPSTREAM_STALLED, REFUSE_upstream_slow,
+			   "The provider stopped inside its answer.");
+	if (x->facts.over_time)
+		return cut(x, END_TOO_LONG, REFUSE_upstream_slow,
+			   "The answer took longer than the gateway allows.");
+	if (x->facts.shutdown)
+		return cut(x, END_DRAINED, REFUSE_overloaded, "The gateway is shutting down.");
+	if (x->upstream && waiting_bytes(x) == 0) {
+		wire_resume(&x->upstream->wire);
+		within(x, x->worker->conf->deadlines.idle_us);
+	}
+	return STEP_WAIT;
+}
+
+/* --- REPLY, SETTLE, DONE --- */
+
+static enum step step_reply(struct exchange *x)
+{
+	if (!x->facts.client_gone && x->client && !x->replied)
+		reply_send(x);
+	return become(x, XS_SETTLE);
+}
+
+/* Was it paid for by the provider? An answer with 2xx; or a request that was sent whole and whose
+ * client left before the answer. */
+static bool billable(const struct exchange *x)
+{
+	if (x->route.match.shape == SHAPE_free)
+		return false;
+	if (x->relay.status > 0)
+		return x->relay.status >= 200 && x->relay.status < 300;
+	return x->ending == END_CLIENT_GONE && x->attempt.sent_any;
+}
+
+static uint16_t status_seen(const struct exchange *x)
+{
+	if (x->relay.status > 0)
+		return x->relay.status;
+	return x->replied ? (uint16_t)refusal_status(x->refusal) : 0;
+}
+
+static void count_tap(struct exchange *x, const struct row *r)
+{
+	struct tap_result t;
+
+	if (strcmp(r->usage_source, usage_source_name(USAGE_estimated)) == 0)
+		metric_add(&x->worker->metrics.usage_estimated_total, 1);
+	if (!x->relay.tap)
+		return;
+	tap_result(x->relay.tap, &t);
+	if (t.blind)
+		metric_add(&x->worker->metrics.tap_blind_total, 1);
+	if (t.usage.inconsistent)
+		metric_add(&x->worker->metrics.tap_inconsistent_total, 1);
+}
+
+/* From the exchange to the books: the price, the budget, the row. */
+static void settle_row(struct exchange *x)
+{
+	const struct price_book *book = box_see(x->worker->shared->prices, &x->worker->prices);
+	struct row *r = &x->slot->row;
+
+	r->status = status_seen(x);
+	r->took_us = clk_since_us(x->entered[XS_HEAD]);
+	(void)span_copy(span_of(exchange_ending_name(x->ending)), r->ended_by, sizeof(r->ended_by));
+	account_close(r, x->relay.tap, book, billable(x));
+	count_tap(x, r);
+	worker_note_warnings(x->worker, &x->hold, allowance_settle(&x->hold, r->cost_pusd));
+	metric_add(&x->worker->metrics.cost_pusd, r->cost_pusd);
+	metric_add(&x->worker->metrics.exchanges_settled_total, 1);
+	access_log_write(&x->worker->access, x, r);
+	slot_close(x->slot);
+	books_hand(x->worker->shared->books, x->slot);
+	x->slot = NULL;
+}
+
+static enum step step_settle(struct exchange *x)
+{
+	let_upstream_go(x, false);
+	metric_add(&x->worker->metrics.ended[x->ending], 1);
+	if (x->slot)
+		settle_row(x);
+	else
+		access_log_write(&x->worker->access, x, NULL);
+	if (x->client)
+		client_done(x->client, x->keep_alive && !x->facts.client_gone &&
+					   (x->ending == END_COMPLETE || !x->relay.status));
+	x->client = NULL;
+	become(x, XS_DONE);
+	worker_bury_exchange(x->worker, x);
+	return STEP_WAIT;
+}
+
+static enum step step_done(struct exchange *x)
+{
+	(void)x;
+	return STEP_WAIT;
+}
+
+static enum step (*const steps[XS_COUNT])(struct exchange *x) = {
+	[XS_HEAD] = step_head,   [XS_BODY] = step_body,     [XS_GATE] = step_gate,
+	[XS_DIAL] = step_dial,   [XS_ASK] = step_ask,       [XS_RELAY] = step_relay,
+	[XS_REPLY] = step_reply, [XS_SETTLE] = step_settle, [XS_DONE] = step_done,
+};
+
+void exchange_run(struct exchange *x)
+{
+	x->woken = false;
+	while (steps[x->state](x) == STEP_AGAIN)
+		;
+}
+
+void exchange_wake(struct exchange *x)
+{
+	if (x->woken)
+		return;
+	x->woken = true;
+	x->next_woken = x->worker->woken;
+	x->worker->woken = x;
+}
+
+/* --- beginning and end --- */
+
+static void on_phase_deadline(struct deadline *d)
+{
+	struct exchange *x = (struct exchange *)((char *)d - offsetof(struct exchange, phase));
+
+	x->facts.late = true;
+	exchange_wake(x);
+}
+
+static void on_total_deadline(struct deadline *d)
+{
+	struct exchange *x = (struct exchange *)((char *)d - offsetof(struct exchange, total));
+
+	x->facts.over_time = true;
+	exchange_wake(x);
+}
+
+struct exchange *exchange_new(struct worker *w, struct client *c)
+{
+	struct exchange *x = calloc(1, sizeof(*x));
+
+	if (!x)
+		return NULL;
+	x->worker = w;
+	x->client = c;
+	x->started = clk_wall();
+	x->entered[XS_HEAD] = clk_mono();
+	x->id = id_new(x->started);
+	id_text(x->id, x->id_text);
+	deadline_init(&x->phase, on_phase_deadline);
+	deadline_init(&x->total, on_total_deadline);
+	within(x, w->conf->deadlines.head_us);
+	worker_deadline(w, &x->total, w->conf->deadlines.total_us);
+	worker_adopt_exchange(w, x);
+	return x;
+}
+
+void exchange_free(struct exchange *x)
+{
+	MUST(x->state == XS_DONE && !x->slot && !x->upstream && !x->hold.live);
+	deadline_clear(&x->phase);
+	deadline_clear(&x->total);
+	relay_release(&x->relay);
+	drop_request(x);
+	free(x->shortfall);
+	free(x);
+}

@@ -1,0 +1,362 @@
+#include "proxy/gate.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include "conf/conf.h"
+#include "metering/account.h"
+#include "metering/estimate.h"
+#include "metering/key.h"
+#include "metering/peek.h"
+#include "metering/registry.h"
+#include "proxy/exchange.h"
+#include "proxy/worker_internal.h"
+#include "store/books.h"
+
+/* Held for an answer whose length neither the request nor the price list bounds. */
+#define OUTPUT_UNKNOWN_TOK 32768
+
+#define SET_TEXT(field, text) (void)span_copy(text, field, sizeof(field))
+
+static bool deny(struct exchange *x, enum exchange_ending ending, enum refusal r)
+{
+	x->ending = ending;
+	x->refusal = r;
+	return false;
+}
+
+static bool deny_saying(struct exchange *x, enum refusal r, const char *text)
+{
+	snprintf(x->why, sizeof(x->why), "%s", text);
+	return deny(x, END_DENIED, r);
+}
+
+static struct span field(const struct exchange *x, enum http1_name id)
+{
+	return http1_value(&x->request->head.fields, id);
+}
+
+static struct span method(const struct exchange *x)
+{
+	return http1_method_text(x->request->head.method);
+}
+
+/* --- the first gate: what the head says --- */
+
+/* A path that another method would find is a 405, not a 404. */
+static bool check_route(struct exchange *x)
+{
+	static const enum http1_method others[] = { METHOD_POST, METHOD_GET };
+	const struct conf *c = x->worker->conf;
+	struct span path = x->request->head.path;
+
+	if (route_path(c, method(x), path, &x->route))
+		return true;
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		struct route r;
+
+		if (route_path(c, http1_method_text(others[i]), path, &r)) {
+			x->route.match.shape = r.match.shape;
+			return deny(x, END_DENIED, REFUSE_method);
+		}
+	}
+	return deny(x, END_DENIED, REFUSE_not_found);
+}
+
+static const struct key_entry *find_key(struct exchange *x)
+{
+	struct registry *r = box_see(x->worker->shared->registry, &x->worker->registry);
+
+	return r ? registry_find(r, x->key_hash) : NULL;
+}
+
+static bool check_key_state(struct exchange *x, const struct key_entry *k)
+{
+	static const enum refusal refusals[] = {
+		[KEY_TENANT_DISABLED] = REFUSE_tenant_disabled,
+		[KEY_REVOKED] = REFUSE_key_revoked,
+		[KEY_EXPIRED] = REFUSE_key_expired,
+	};
+	enum key_state state;
+
+	if (!k)
+		return deny(x, END_DENIED, REFUSE_bad_key);
+	state = key_entry_state(k, x->started);
+	return state == KEY_OK || deny(x, END_DENIED, refusals[state]);
+}
+
+/* A malformed key is refused by its checksum, without a look-up (threat T20). */
+static bool check_key(struct exchange *x)
+{
+	struct span key;
+	enum err e = head_credential(&x->request->head, &key);
+
+	if (e == ERR_MISSING)
+		return deny(x, END_DENIED, REFUSE_no_key);
+	if (e == ERR_EXISTS)
+		return deny(x, END_DENIED, REFUSE_two_keys);
+	if (e != ERR_OK || !key_check(key))
+		return deny(x, END_DENIED, REFUSE_bad_key);
+	key_hash(key, x->key_hash);
+	return check_key_state(x, find_key(x));
+}
+
+static bool is_json(struct span type)
+{
+	const char *end = memchr(type.at, ';', type.len);
+
+	if (end)
+		type.len = (size_t)(end - type.at);
+	return span_eq_nocase(span_trim(type), SPAN("application/json"));
+}
+
+static bool check_body_form(struct exchange *x)
+{
+	const struct http1_request *h = &x->request->head;
+	struct span coding = field(x, HF_CONTENT_ENCODING), type = field(x, HF_CONTENT_TYPE);
+
+	if (coding.len > 0 && !span_eq_nocase(coding, SPAN("identity")))
+		return deny(x, END_DENIED, REFUSE_unsupported_encoding);
+	if (h->length > x->worker->conf->limits.body_bytes)
+		return deny(x, END_DENIED, REFUSE_too_large);
+	if (h->method == METHOD_GET || h->method == METHOD_HEAD || h->method == METHOD_DELETE) {
+		if (h->chunked || h->length > 0)
+			return deny_saying(x, REFUSE_bad_request, "This method takes no body.");
+		return true;
+	}
+	if (!h->chunked && !h->has_length)
+		return deny(x, END_DENIED, REFUSE_length_required);
+	if (type.len > 0 && !is_json(type)) {
+		snprintf(x->why, sizeof(x->why),
+			 "Send the body as Content-Type: application/json.");
+		return deny(x, END_DENIED, REFUSE_unsupported_encoding);
+	}
+	return true;
+}
+
+bool gate_head(struct exchange *x)
+{
+	x->head_only = x->request->head.method == METHOD_HEAD;
+	return check_route(x) && check_key(x) && check_body_form(x);
+}
+
+/* --- the second gate: what the body says --- */
+
+static bool check_peek(struct exchange *x, struct peek *p)
+{
+	if (x->route.match.shape == SHAPE_free)
+		return true;
+	if (peek_body(x->route.match.shape, buf_span(&x->request->body), p, x->why,
+		      sizeof(x->why)) != ERR_OK)
+		return deny(x, END_DENIED, REFUSE_bad_body);
+	if (p->background)
+		return deny_saying(x, REFUSE_unsupported_option,
+				   "background requests cannot be metered; send them without it.");
+	if (p->priced_option[0]) {
+		snprintf(x->why, sizeof(x->why), "%s has a price that is not known here.",
+			 p->priced_option);
+		return deny(x, END_DENIED, REFUSE_unsupported_option);
+	}
+	return true;
+}
+
+/* Where both the path and the body name a model, they must agree (threat T48). */
+static bool check_model(struct exchange *x, const struct peek *p, struct span *model)
+{
+	struct span in_path = x->route.match.model, in_body = span_of(p->model);
+
+	*model = in_path.len > 0 ? in_path : in_body;
+	if (x->route.match.shape == SHAPE_free)
+		return true;
+	if (in_path.len > 0 && in_body.len > 0 && !span_eq(in_path, in_body))
+		return deny_saying(x, REFUSE_bad_body,
+				   "The model in the body is not the one in the path.");
+	if (model->len == 0)
+		return deny_saying(x, REFUSE_bad_body, "The request names no model.");
+	return true;
+}
+
+static bool prefers_events(const struct exchange *x)
+{
+	struct span accept = field(x, HF_ACCEPT);
+	enum choice how = x->worker->conf->refusal;
+
+	if (!x->streams || how == CHOICE_refusal_json)
+		return false;
+	return how == CHOICE_refusal_sse ||
+	       (accept.len > 0 && memmem(accept.at, accept.len, "text/event-stream", 17) != NULL);
+}
+
+static bool check_provider(struct exchange *x, const struct price_book *b, struct span model)
+{
+	struct route *r = &x->route;
+
+	if (!route_model(x->worker->conf, b, method(x), x->request->head.path, model, x->started,
+			 r))
+		return deny(x, END_DENIED, REFUSE_not_found);
+	x->streams = r->match.stream >= 0 ? r->match.stream : x->streams;
+	return true;
+}
+
+static bool check_price(struct exchange *x, const struct price_book *b, struct span model,
+			const struct price **p)
+{
+	const struct conf_provider *provider = x->route.provider;
+
+	*p = NULL;
+	if (x->route.match.shape == SHAPE_free)
+		return true;
+	*p = account_price(b, span_of(provider->name), span_of(provider->dialect), model,
+			   x->started);
+	if (*p)
+		return true;
+	snprintf(x->why, sizeof(x->why),
+		 "The model \"%.*s\" has no price here, so it cannot be used.", SPAN_ARG(model));
+	return deny(x, END_DENIED, REFUSE_unpriced_model);
+}
+
+static bool take_slot(struct exchange *x)
+{
+	if (!books_open_for_work(x->worker->shared->books) || x->worker->draining)
+		return deny(x, END_OVERLOADED, REFUSE_overloaded);
+	x->slot = inflight_take(x->worker->shared->inflight);
+	return x->slot || deny(x, END_OVERLOADED, REFUSE_overloaded);
+}
+
+static void give_back_slot(struct exchange *x)
+{
+	inflight_put(x->worker->shared->inflight, x->slot);
+	x->slot = NULL;
+}
+
+static uint64_t output_cap_tok(const struct peek *p, const struct price *price)
+{
+	uint64_t most = price_max_output_tok(price);
+	uint64_t cap = p->max_output_tok > 0 ? p->max_output_tok : most;
+
+	if (cap == 0)
+		cap = OUTPUT_UNKNOWN_TOK;
+	return cap * (p->n > 0 ? p->n : 1);
+}
+
+/* The worst case, or INT64_MAX when it leaves the range: then no budget has room. */
+static int64_t worst_pusd(const struct exchange *x, const struct peek *p, const struct price *price)
+{
+	int64_t pusd = 0;
+	uint64_t input_tok;
+
+	if (!price)
+		return 0;
+	input_tok = estimate_input_bound_tok(p, x->request->body.len, price_max_input_tok(price));
+	if (price_worst(price, input_tok, output_cap_tok(p, price), span_of(p->tier), &pusd) !=
+	    ERR_OK)
+		return INT64_MAX;
+	return pusd;
+}
+
+static bool check_budget(struct exchange *x, const struct key_entry *k, int64_t pusd)
+{
+	struct quota_details why = { 0 };
+
+	if (allowance_hold(&k->llm, pusd, x->started, &x->hold, &why) == ERR_OK)
+		return true;
+	metric_add(&x->worker->metrics.budget_refusals_total, 1);
+	x->shortfall = malloc(sizeof(why));
+	if (x->shortfall)
+		*x->shortfall = why;
+	return deny(x, END_BUDGET, REFUSE_quota);
+}
+
+static void describe(struct exchange *x, const struct key_entry *k, const struct peek *p,
+		     struct span model)
+{
+	struct row *r = &x->slot->row;
+	struct span user = field(x, HF_X_WEIR_USER);
+
+	r->id = x->id;
+	r->started_us = x->started.us;
+	SET_TEXT(r->tenant, span_of(k->tenant));
+	SET_TEXT(r->team, span_of(k->team));
+	SET_TEXT(r->user, user.len > 0 ? user : span_of(p->user[0] ? p->user : k->user));
+	SET_TEXT(r->key, span_of(k->id));
+	SET_TEXT(r->provider, span_of(x->route.provider->name));
+	SET_TEXT(r->dialect, span_of(x->route.provider->dialect));
+	SET_TEXT(r->shape, span_of(shape_name(x->route.match.shape)));
+	SET_TEXT(r->model, model);
+	SET_TEXT(r->tier, span_of(p->tier));
+	SET_TEXT(r->tags, field(x, HF_X_WEIR_TAGS));
+	r->streamed = x->streams;
+	r->bytes_in = x->request->body.len;
+	r->held_pusd = x->hold.held_pusd;
+	r->gate_us = clk_since_us(x->entered[XS_GATE]);
+}
+
+/* Asks for the usage event where the provider would not send it by itself. */
+static bool inject_usage(struct exchange *x, const struct peek *p)
+{
+	enum shape_id s = x->route.match.shape;
+	struct buf body;
+
+	if (!x->streams || p->wants_usage || !x->route.dialect->inject_usage ||
+	    (s != SHAPE_openai_chat && s != SHAPE_openai_completions))
+		return true;
+	buf_init(&body, x->request->body.len + 128);
+	if (!peek_with_usage(p, buf_span(&x->request->body), &body)) {
+		buf_release(&body);
+		return deny(x, END_OVERLOADED, REFUSE_overloaded);
+	}
+	buf_release(&x->request->body);
+	x->request->body = body;
+	x->route.usage_injected = true;
+	return true;
+}
+
+static void admit(struct exchange *x, const struct peek *p, const struct price *price)
+{
+	uint64_t context_tok = price ? price_max_input_tok(price) : 0;
+
+	account_open(&x->slot->row,
+		     price ? estimate_input_tok(p, x->slot->row.bytes_in, context_tok) : 0);
+	slot_open(x->slot);
+	metric_add(&x->worker->metrics.exchanges_admitted_total, 1);
+}
+
+/* Slot and hold are taken together: whoever fails gives back what it had. */
+static bool check_means(struct exchange *x, const struct peek *p, const struct key_entry *k,
+			const struct price *price, struct span model)
+{
+	if (!take_slot(x))
+		return false;
+	if (!check_budget(x, k, worst_pusd(x, p, price))) {
+		give_back_slot(x);
+		return false;
+	}
+	describe(x, k, p, model);
+	if (!inject_usage(x, p)) {
+		(void)allowance_settle(&x->hold, 0);
+		give_back_slot(x);
+		return false;
+	}
+	admit(x, p, price);
+	return true;
+}
+
+bool gate_body(struct exchange *x)
+{
+	const struct price_book *book = box_see(x->worker->shared->prices, &x->worker->prices);
+	const struct key_entry *k = find_key(x);
+	const struct price *price;
+	struct peek p = { .n = 1 };
+	struct span model;
+
+	if (!check_key_state(x, k) || !check_peek(x, &p) || !check_model(x, &p, &model))
+		return false;
+	x->streams = p.stream;
+	if (!check_provider(x, book, model))
+		return false;
+	x->wants_sse = prefers_events(x);
+	if (x->route.match.shape != SHAPE_free && !key_entry_allows(k, model)) {
+		snprintf(x->why, sizeof(x->why), "This API key may not use the model \"%.*s\".",
+			 SPAN_ARG(model));
+		return deny(x, END_DENIED, REFUSE_model_not_allowed);
+	}
+	return check_price(x, book, model, &price) && check_means(x, &p, k, price, model);
+}

@@ -1,0 +1,26 @@
+/* METRIC(KIND, name, unit, "help")
+ * What one worker counts. KIND: COUNTER only grows, GAUGE goes both ways.
+ * From this table come the struct's field, the sum over workers and the /metrics text;
+ * the exported name is weir_<name>_<unit>. */
+METRIC(COUNTER, client_accepts,        total,   "client connections accepted")
+METRIC(GAUGE,   client_connections,    current, "client connections open now")
+METRIC(GAUGE,   exchanges,             current, "exchanges under way")
+METRIC(COUNTER, exchanges_admitted,    total,   "requests admitted: each becomes one ledger row")
+METRIC(COUNTER, exchanges_settled,     total,   "admitted requests whose row was handed to the books")
+METRIC(COUNTER, request_body,          bytes,   "request body bytes read from clients")
+METRIC(COUNTER, response_body,         bytes,   "response body bytes sent to clients")
+METRIC(COUNTER, upstream_dials,        total,   "upstream connections started")
+METRIC(COUNTER, upstream_dials_failed, total,   "upstream connections that could not be made")
+METRIC(COUNTER, upstream_reuses,       total,   "requests sent on a pooled upstream connection")
+METRIC(GAUGE,   upstream_connections,  current, "upstream connections open now")
+METRIC(GAUGE,   upstream_idle,         current, "upstream connections waiting in the pool")
+METRIC(COUNTER, upstream_unsolicited,  total,   "idle upstream connections closed because they spoke")
+METRIC(COUNTER, tap_blind,             total,   "responses whose bytes did not make sense to the meter")
+METRIC(COUNTER, tap_inconsistent,      total,   "responses whose usage contradicts itself")
+METRIC(COUNTER, usage_estimated,       total,   "rows whose tokens are estimated because no usage came")
+METRIC(COUNTER, usage_events_removed,  total,   "usage events taken out that the client had not asked for")
+METRIC(COUNTER, budget_refusals,       total,   "requests refused for want of budget")
+METRIC(COUNTER, access_lines_lost,     total,   "access log lines that could not be written")
+METRIC(COUNTER, loop_stalls,           total,   "loop turns that kept the next tick waiting for over 100 ms")
+METRIC(COUNTER, cost,                  pusd,    "cost of settled rows in 1e-12 USD")
+#undef METRIC

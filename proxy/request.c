@@ -1,0 +1,61 @@
+#include "proxy/request.h"
+#include <stdlib.h>
+
+static void move_span(struct span *s, const char *from, const char *to)
+{
+	if (s->at)
+		s->at = to + (s->at - from);
+}
+
+/* Copies what is in use of the head (most of the struct is room for fields) and turns its
+ * spans from the old bytes to the new ones. */
+static void keep_head(struct http1_request *head, const struct http1_request *parsed,
+		      const char *from, const char *to)
+{
+	size_t fixed = offsetof(struct http1_request, fields.at);
+
+	memcpy(head, parsed, fixed + parsed->fields.count * sizeof(parsed->fields.at[0]));
+	move_span(&head->path, from, to);
+	move_span(&head->query, from, to);
+	move_span(&head->host, from, to);
+	for (size_t i = 0; i < head->fields.count; i++) {
+		move_span(&head->fields.at[i].name, from, to);
+		move_span(&head->fields.at[i].value, from, to);
+	}
+}
+
+struct request *request_keep(const struct http1_request *parsed, const char *from,
+			     size_t body_cap_bytes)
+{
+	struct request *r = malloc(sizeof(*r) + parsed->head_bytes);
+
+	if (!r)
+		return NULL;
+	memcpy(r->bytes, from, parsed->head_bytes);
+	keep_head(&r->head, parsed, from, r->bytes);
+	buf_init(&r->body, body_cap_bytes);
+	framing_init(&r->framing,
+		     parsed->chunked      ? BODY_CHUNKED
+		     : parsed->has_length ? BODY_LENGTH
+					  : BODY_NONE,
+		     parsed->length);
+	return r;
+}
+
+void request_free(struct request *r)
+{
+	if (!r)
+		return;
+	buf_release(&r->body);
+	free(r);
+}
+
+enum err request_take(struct request *r, char *bytes, size_t len, size_t *taken)
+{
+	size_t payload = 0;
+	enum err e = framing_decode(&r->framing, bytes, len, &payload, taken);
+
+	if (e != ERR_OK)
+		return e;
+	return buf_add(&r->body, (struct span){ bytes, payload }) ? ERR_OK : ERR_TOO_BIG;
+}
