@@ -1,47 +1,62 @@
 /* peek.h - a strict look at a whole request body before anything is forwarded.
  *
  * Reads RFC 8259 JSON to the letter and extracts what metering needs: model, stream flag,
- * caps, n, priced options, attribution. Anything that two parsers could read differently
- * is refused (threats T42-T48): duplicate metering keys, escaped or case-changed metering
- * keys, wrong types, numbers out of range, depth over 64.
- * Pure: bytes in, facts out. Spans in the result point into the body.
+ * caps, choices, priced options, attribution. Anything that two parsers could read
+ * differently is refused: metering keys that come twice, are escaped, or are spelled in
+ * another way ("Model", "maxTokens"), wrong types, numbers out of range, too much depth.
+ * Which keys these are on which shape: peek.tbl.h.
+ * Pure: bytes in, facts out. One pass; no allocation.
  */
 #ifndef METERING_PEEK_H
 #define METERING_PEEK_H
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include "base/buf.h"
 #include "base/err.h"
 #include "metering/dialect.h"
 
+#define PEEK_CHOICES_MAX 128                        /* n, best_of, candidateCount */
+#define PEEK_TOK_MAX     UINT64_C(9007199254740992) /* 2^53: exact in every parser */
+
 struct peek {
-	char model[96];           /* from the body; empty if the path names it or none is needed */
-	bool stream;              /* as the body says; the shape's default when absent (Ollama: true) */
-	bool has_stream;
-	uint64_t max_output_tok;  /* the largest cap given; 0: none */
-	uint64_t n;               /* choices asked for (n, best_of, candidateCount), at least 1 */
-	bool wants_usage;         /* stream_options.include_usage is true */
-	bool background;          /* asynchronous: refused by the gate */
-	char tier[16];            /* service_tier / speed asked for; empty: none */
-	char user[64];            /* user, safety_identifier, metadata.user_id ...; empty: none */
-	uint64_t image_parts, audio_parts; /* parts that are not text */
-	uint64_t text_bytes;      /* bytes inside JSON strings, base64 data URLs excluded */
-	uint64_t data_bytes;      /* bytes of base64 data URLs or inline data */
-	char priced_option[48];   /* a priced option the tables do not know (then refuse); empty: none */
-	/* where include_usage goes: */
-	size_t insert_at;         /* body offset right after the top-level '{'; or of the value to replace */
-	size_t replace_len;       /* bytes to replace at insert_at (a present stream_options value) */
-	bool empty_object;        /* the top-level object has no members: no comma after the insertion */
-	struct span stream_options; /* the present value, for merging; empty if absent */
+	char model[96]; /* from the body; empty if it names none (the path may) */
+	char tier[16];  /* service_tier or speed asked for; empty: none */
+	char user[64];  /* user, safety_identifier, metadata.user_id ...; empty: none */
+
+	bool has_stream;  /* the body says whether to stream */
+	bool stream;      /* what it says, else the shape's default (Ollama: true) */
+	bool wants_usage; /* stream_options.include_usage is true */
+	bool background;  /* asynchronous: the answer will not carry the usage */
+	bool has_cap;     /* the body caps the answer */
+
+	uint64_t max_output_tok; /* the largest cap given; 0 if none */
+	uint64_t n; /* answers asked for, at least 1: choices, times prompts where a list of
+		     * prompts is answered one by one */
+
+	uint64_t image_parts, audio_parts, file_parts; /* of the prompt that are not text */
+	uint64_t text_bytes; /* of strings that become prompt, and of tool descriptions */
+	uint64_t data_bytes; /* of strings that carry pictures, sound or files */
+	bool remote_input;   /* a part of the prompt is not in the body: ids of earlier turns ... */
+
+	/* An option that costs extra and that no answer reports, so that it cannot be metered:
+	 * to be refused, unless the provider's own cost is billed. Empty: none. */
+	char priced_option[48];
+
+	/* What peek_with_usage() changes: usage_drop bytes at usage_at become usage_text. */
+	size_t usage_at, usage_drop;
+	const char *usage_text;
 };
 
-/* Fills *out from the body. ERR_GARBLED: refuse with 400; why_room bytes at `why` then say
- * what is wrong and where, for the caller's eyes. */
+/* Fills *out from the body. SHAPE_free is not read at all. ERR_GARBLED: to be refused;
+ * why_room bytes at `why` then tell the caller what is wrong and where. ERR_NOMEM: no
+ * memory for the tables of this shape, which are made at its first use. */
 enum err peek_body(enum shape_id shape, struct span body, struct peek *out, char *why,
 		   size_t why_room) MUST_USE;
 
 /* Writes the body with stream_options.include_usage set to true; every other byte stays.
- * `to` is empty before. False: no room. */
+ * Only for shapes that have it (chat and legacy completions). `to` is empty before. False:
+ * no room. */
 bool peek_with_usage(const struct peek *p, struct span body, struct buf *to) MUST_USE;
 
 #endif
