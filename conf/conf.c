@@ -37,6 +37,12 @@ static void complain_unknown(struct kind_reader *r, const char *section, const s
 		kind_complain(r, n->key_line, "unknown option '%.60s'%s", n->key.at, where);
 }
 
+/* Read by functions of their own, further down. */
+static bool is_list(const struct option *o)
+{
+	return o->kind == KIND_LISTENERS || o->kind == KIND_PROVIDERS;
+}
+
 static void read_option(struct kind_reader *r, const struct option *o, const char *suffix,
 			const struct yaml_node *n, void *base, int *lines)
 {
@@ -46,7 +52,7 @@ static void read_option(struct kind_reader *r, const struct option *o, const cha
 		kind_complain(r, n->key_line, "'%s' says what line %d has said already", n->key.at,
 			      *line);
 	*line = n->key_line;
-	if (o->kind != KIND_LISTENERS && o->kind != KIND_PROVIDERS)
+	if (!is_list(o))
 		kind_read(r, o, suffix, n, (char *)base + o->offset);
 }
 
@@ -68,9 +74,9 @@ static void read_section(struct kind_reader *r, const char *section, const struc
 		else if (!option_is_section(section, n->key))
 			complain_unknown(r, section, n);
 	}
-	for (int i = 0; i < OPTIONS; i++)
-		if (strcmp(options[i].section, section) == 0 && lines[i] == 0)
-			kind_default(r, &options[i], (char *)base + options[i].offset);
+	for (const struct option *o = options; o < options + OPTIONS; o++)
+		if (strcmp(o->section, section) == 0 && lines[o - options] == 0 && !is_list(o))
+			kind_default(r, o, (char *)base + o->offset);
 }
 
 /* A `lines` array; the last entry is the line of the whole. NULL without memory. */

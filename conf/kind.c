@@ -350,8 +350,10 @@ static void read_secret(struct reading *g, void *field)
 	} else {
 		why = secret_from_text(s, g->n->text);
 	}
-	if (why)
+	if (why) {
+		s->suffix = NULL; /* said once is enough */
 		complain_bare(g, g->n->line, why);
+	}
 }
 
 static bool show_secret(const void *field, struct buf *to)
