@@ -219,7 +219,7 @@ static enum err load_doc(struct yaml_doc *doc, const char *const *dialects, stru
 	struct whole *w = new_whole(doc);
 
 	if (!w) {
-		yaml_free(doc);
+		yaml_unload(doc);
 		return ERR_NOMEM;
 	}
 	r.arena = &w->arena;
@@ -272,7 +272,7 @@ void conf_unref(struct conf *c)
 		return;
 	secret_wipe(w->secrets);
 	arena_release(&w->arena);
-	yaml_free(w->doc);
+	yaml_unload(w->doc);
 	free(w);
 }
 

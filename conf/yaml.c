@@ -286,7 +286,7 @@ static struct whole_doc *new_doc(const char *name)
 	return whole;
 }
 
-void yaml_free(struct yaml_doc *doc)
+void yaml_unload(struct yaml_doc *doc)
 {
 	struct whole_doc *whole = (struct whole_doc *)doc;
 
@@ -319,7 +319,7 @@ out:
 	if (e == ERR_OK)
 		*out = &b.whole->doc;
 	else
-		yaml_free(&b.whole->doc);
+		yaml_unload(&b.whole->doc);
 	return e;
 }
 

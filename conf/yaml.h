@@ -4,7 +4,7 @@
  * no anchors, aliases or tags; a key stands once in its map; scalars are text and it is
  * their reader who makes numbers of them.
  *
- * Owner    the document owns every node and every byte of text; yaml_free() ends them all.
+ * Owner    the document owns every node and every byte of text; yaml_unload() ends them all.
  * Limit    YAML_BYTES_MAX, YAML_DEPTH_MAX, YAML_NODES_MAX.
  * Errors   "file:line: what" lines appended to a buffer; what no longer fits there is lost.
  * Threads  a loaded document never changes: any thread may read it.
@@ -53,8 +53,9 @@ enum err yaml_load_file(const char *path, struct yaml_doc **out, struct buf *err
 enum err yaml_load_text(const char *name, struct span text, struct yaml_doc **out,
 			struct buf *errors) MUST_USE;
 
-/* Frees the document with all its nodes. NULL is nothing. */
-void yaml_free(struct yaml_doc *doc);
+/* Frees the document with all its nodes. NULL is nothing. (libyaml has a yaml_free() of its own.)
+ */
+void yaml_unload(struct yaml_doc *doc);
 
 /* The value under that key, or NULL: no such key, or `map` is NULL or no map. */
 const struct yaml_node *yaml_get(const struct yaml_node *map, const char *key);

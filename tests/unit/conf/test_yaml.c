@@ -72,7 +72,7 @@ static void test_tree(void **state)
 	assert_null(yaml_get(doc->root, "nothing"));
 	assert_null(yaml_get(NULL, "x"));
 	assert_null(yaml_get(item->first, "x"));
-	yaml_free(doc);
+	yaml_unload(doc);
 }
 
 static void test_null(void **state)
@@ -86,7 +86,7 @@ static void test_null(void **state)
 	assert_false(yaml_is_null(yaml_get(doc->root, "d")));
 	assert_false(yaml_is_null(yaml_get(doc->root, "e")));
 	assert_false(yaml_is_null(yaml_get(doc->root, "f")));
-	yaml_free(doc);
+	yaml_unload(doc);
 }
 
 static void test_empty(void **state)
@@ -95,8 +95,8 @@ static void test_empty(void **state)
 
 	(void)state;
 	assert_null(doc->root);
-	yaml_free(doc);
-	yaml_free(NULL);
+	yaml_unload(doc);
+	yaml_unload(NULL);
 }
 
 static void test_refused(void **state)
@@ -139,7 +139,7 @@ static void test_limits(void **state)
 		assert_true(buf_add(&text, SPAN("]")));
 	assert_true(buf_add(&text, (struct span){ "", 1 }));
 	doc = load(text.at);
-	yaml_free(doc);
+	yaml_unload(doc);
 	text.at[YAML_DEPTH_MAX] = '[';
 	refused(text.at, ERR_TOO_BIG, "t.yaml:1: nested too deeply\n");
 
@@ -175,7 +175,7 @@ static void test_file(void **state)
 	assert_string_equal(yaml_get(doc->root, "a")->text.at, "1");
 	yaml_complain(doc, yaml_get(doc->root, "a"), &errors, "%s is %d", "a", 1);
 	assert_int_equal(errors.len, strlen(path) + strlen(":1: a is 1\n"));
-	yaml_free(doc);
+	yaml_unload(doc);
 	unlink(path);
 	errors.len = 0;
 	assert_int_equal(yaml_load_file("/nowhere/x.yaml", &doc, &errors), ERR_MISSING);
