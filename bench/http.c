@@ -30,6 +30,18 @@ static bool take_line(struct span *rest, struct span *line)
 	return true;
 }
 
+/* No space in a name (so no folded lines either), no control character in a value. */
+static bool field_is_clean(const struct http_field *f)
+{
+	for (size_t i = 0; i < f->name.len; i++)
+		if (f->name.at[i] <= ' ' || f->name.at[i] >= 0x7f)
+			return false;
+	for (size_t i = 0; i < f->value.len; i++)
+		if ((unsigned char)f->value.at[i] < ' ' && f->value.at[i] != '\t')
+			return false;
+	return true;
+}
+
 static bool split_first_line(struct span line, struct http_head *h)
 {
 	for (size_t i = 0; i < 2; i++) {
@@ -64,6 +76,8 @@ enum http_got http_head_read(struct span in, struct http_head *h, size_t *used)
 			return HTTP_BAD;
 		f->name = (struct span){ line.at, (size_t)(colon - line.at) };
 		f->value = span_trim(span_skip(line, f->name.len + 1));
+		if (!field_is_clean(f))
+			return HTTP_BAD;
 		h->fields++;
 	}
 	return HTTP_DONE;

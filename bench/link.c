@@ -5,6 +5,8 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
+#include <sys/epoll.h>
+#include <time.h>
 #include <unistd.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
@@ -79,6 +81,16 @@ int link_connect(const struct address *to)
 		return fd;
 	close(fd);
 	return -1;
+}
+
+int link_wait(int epoll_fd, struct epoll_event *ready, int most, uint64_t timeout_us)
+{
+	struct timespec wait = { .tv_sec = (time_t)(timeout_us / 1000000),
+				 .tv_nsec = (long)(timeout_us % 1000000) * 1000 };
+	int count = epoll_pwait2(epoll_fd, ready, most, &wait, NULL);
+
+	MUST(count >= 0 || errno == EINTR);
+	return count > 0 ? count : 0;
 }
 
 struct link link_open(int fd, SSL_CTX *ctx, bool server)

@@ -6,6 +6,7 @@
 #ifndef BENCH_LINK_H
 #define BENCH_LINK_H
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/socket.h>
 #include <sys/types.h>
 #include <openssl/types.h>
@@ -43,6 +44,10 @@ int link_port(int fd);
 
 /* A socket with its connect under way, or -1 (errno). */
 int link_connect(const struct address *to);
+
+/* epoll_wait() with a timeout in microseconds; a signal counts as no event. */
+struct epoll_event;
+int link_wait(int epoll_fd, struct epoll_event *ready, int most, uint64_t timeout_us);
 
 /* ctx NULL makes a plain link. server: which side of the handshake we are. */
 struct link link_open(int fd, SSL_CTX *ctx, bool server);

@@ -275,8 +275,8 @@ static void server_turn(struct server *s)
 	int count;
 
 	clk_refresh();
-	count = epoll_wait(s->epoll_fd, ready, EVENTS_MAX,
-			   timer_wait_ms(&s->timers, clk_mono().us, 1000));
+	count = link_wait(s->epoll_fd, ready, EVENTS_MAX,
+			  timer_wait_us(&s->timers, clk_mono().us, US_PER_SEC));
 	clk_refresh();
 	for (int i = 0; i < count; i++) {
 		if (ready[i].data.ptr == s)

@@ -72,16 +72,13 @@ struct timer *timer_take_due(struct timer_heap *h, uint64_t now_us)
 	return t;
 }
 
-int timer_wait_ms(const struct timer_heap *h, uint64_t now_us, int most)
+uint64_t timer_wait_us(const struct timer_heap *h, uint64_t now_us, uint64_t most_us)
 {
-	uint64_t left_ms;
+	uint64_t due_us = h->count > 0 ? h->at[0]->due_us : UINT64_MAX;
 
-	if (h->count == 0)
-		return most;
-	if (h->at[0]->due_us <= now_us)
+	if (due_us <= now_us)
 		return 0;
-	left_ms = (h->at[0]->due_us - now_us + 999) / 1000;
-	return left_ms < (uint64_t)most ? (int)left_ms : most;
+	return due_us - now_us < most_us ? due_us - now_us : most_us;
 }
 
 void timer_release(struct timer_heap *h)

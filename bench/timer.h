@@ -27,8 +27,8 @@ void timer_clear(struct timer_heap *h, struct timer *t);
 /* Takes out one that is due at now_us, or NULL. */
 struct timer *timer_take_due(struct timer_heap *h, uint64_t now_us);
 
-/* Milliseconds (rounded up) until the soonest, at most `most`, for epoll_wait(). */
-int timer_wait_ms(const struct timer_heap *h, uint64_t now_us, int most);
+/* Microseconds until the soonest, at most `most_us`. */
+uint64_t timer_wait_us(const struct timer_heap *h, uint64_t now_us, uint64_t most_us);
 
 void timer_release(struct timer_heap *h);
 
