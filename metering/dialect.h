@@ -2,29 +2,20 @@
  *
  * A SHAPE is how bytes look on a route (openai-chat, anthropic, gemini ...): where the
  * request names its model and caps, where the answer reports usage, how it ends, how
- * errors are phrased. A DIALECT is a provider's set of shapes plus its deviations
- * (reasoning on top, include_usage accepted or not ...). Adding a provider is adding
- * rows to shape tables and dialect.tbl.h, not code.
+ * errors are phrased. A DIALECT is a provider: the paths it answers on, each with its
+ * shape, and how it deviates from them. Adding a provider is adding rows to shape.tbl.h
+ * and dialect.tbl.h, not code.
  */
 #ifndef METERING_DIALECT_H
 #define METERING_DIALECT_H
 #include <stdbool.h>
 #include <stdint.h>
+#include "base/must.h"
 #include "base/span.h"
 
 enum shape_id {
-	SHAPE_openai_chat,
-	SHAPE_openai_completions,
-	SHAPE_openai_responses,
-	SHAPE_openai_embeddings,
-	SHAPE_anthropic,
-	SHAPE_gemini,
-	SHAPE_gemini_interactions,
-	SHAPE_bedrock_converse,
-	SHAPE_bedrock_invoke,
-	SHAPE_cohere,
-	SHAPE_ollama,
-	SHAPE_free, /* known routes that cost nothing (model lists, token counting) */
+#define SHAPE(id, name, style, reasoning, apart) SHAPE_##id,
+#include "metering/shape.tbl.h"
 	SHAPE_COUNT
 };
 
@@ -43,15 +34,30 @@ enum error_style {
 };
 enum error_style shape_error_style(enum shape_id id);
 
-/* How the tenant's credential is replaced by the provider's on the way up. */
-enum auth_style { AUTH_bearer, AUTH_x_api_key, AUTH_api_key, AUTH_x_goog_api_key, AUTH_none };
+/* How the tenant's credential is replaced by the provider's on the way up; where the
+ * config has no key for a provider nothing is sent. */
+enum auth_style {
+	AUTH_bearer,
+	AUTH_x_api_key,
+	AUTH_api_key,
+	AUTH_x_goog_api_key,
+	AUTH_none
+};
+
+/* Where a provider counts reasoning tokens. */
+enum reasoning_place {
+	REASONING_inside, /* in the output count */
+	REASONING_on_top, /* beside it */
+	REASONING_hidden  /* nowhere: what the total has more than input and output */
+};
 
 struct dialect {
-	const char *name;      /* "openai", "groq", ... as in the config */
+	const char *name; /* "openai", "groq", ... as in the config */
 	enum auth_style auth;
-	bool reasoning_on_top; /* reasoning tokens are not inside the completion count (xAI chat) */
-	bool inject_usage;     /* put stream_options.include_usage in where it is missing */
-	bool hidden_reasoning; /* total - prompt - completion is reasoning (Gemini's OpenAI face) */
+	enum reasoning_place reasoning; /* in chat completions; other shapes have their own */
+	bool inject_usage; /* put stream_options.include_usage in where it is missing */
+	bool finish_ends;  /* a chat stream has no [DONE]: its finish reason ends it */
+	bool request_fee;  /* each request is charged beside its tokens */
 };
 
 /* The dialect of that name, or NULL. */
@@ -63,10 +69,13 @@ const struct dialect *dialect_at(unsigned i);
 /* What a request path says, before any body is read. */
 struct path_match {
 	enum shape_id shape;
-	struct span model;   /* part of the path that names the model (Gemini, Azure, Bedrock); empty if none */
-	int stream;          /* 1 yes, 0 no, -1 the body says */
-	bool get_only;       /* a free GET route */
-	struct span upstream_path; /* what is appended to the provider's base_url */
+	enum error_style style; /* also of free routes, whose shape does not say */
+	struct span model;      /* part of the path that names the model (Gemini, Azure, Bedrock),
+				   as written; empty if none */
+	int stream;             /* 1 yes, 0 no, -1 the body says */
+	bool get_only;          /* a free GET route */
+	struct span upstream_prefix; /* the request goes to base_url, then this (mostly empty), */
+	struct span upstream_path;   /* then this part of the path */
 };
 
 /* Finds what `path` (no query, starting with '/') means to dialect d, by an exact table:
@@ -74,8 +83,15 @@ struct path_match {
 bool dialect_match_path(const struct dialect *d, struct span method, struct span path,
 			struct path_match *out);
 
-/* The same on the client port where no provider is named: which dialect FAMILY (openai,
- * anthropic, gemini, ...) a path like /v1/chat/completions belongs to. */
+/* The same on the client port where no provider is named: /v1/chat/completions,
+ * /v1/messages, /v1beta/models/... Once the model has named a provider, its own
+ * dialect_match_path() says where the request goes. */
 bool dialect_match_public(struct span method, struct span path, struct path_match *out);
+
+#define DIALECT_MODEL_ROOM 256
+
+/* Writes the model of a path for looking it up: "%3A" becomes ':', the only escape that a
+ * path's model may hold. False: longer than the room. */
+bool dialect_model_text(struct span model, char *to, size_t room) MUST_USE;
 
 #endif

@@ -32,7 +32,10 @@ struct usage {
 	char aux_model[64];             /* empty: none */
 	char tier[16];                  /* service tier that served; empty: not said */
 	int64_t provider_cost_pusd;     /* -1: the provider did not say */
-	bool inconsistent;              /* parts larger than their whole; kept, clamped at 0 */
+	uint64_t reasoning_over_tok;    /* reasoning said beyond the output it should be part of:
+					   shown in the totals, in no quantity, not billed */
+	bool inconsistent;              /* parts larger than their whole (clamped), parts that do
+					   not add up, or numbers that cannot be counts (left out) */
 };
 
 struct usage_totals { /* the meaning of the ledger's columns, aux included */
