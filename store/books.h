@@ -1,9 +1,12 @@
-/* books.h - the thread that keeps the books: closed slots -> journal -> ledger.
+/* books.h - the two threads that keep the books: closed slots -> journal -> ledger.
  *
  * Promise  a slot handed over becomes exactly one ledger row, whatever is killed when:
  *          the slot is freed only when its frame stands in the journal file, and the
  *          frame is forgotten only when the ledger has committed the row.
- * Threads  books_hand(): any worker, never blocks. The rest: the main thread.
+ *          A power cut can cost the rows closed since the last sync of the journal that
+ *          the ledger did not have yet, and what was in flight.
+ * Threads  books_hand(): any worker, never blocks; counts and open_for_work: any. The
+ *          rest: the main thread.
  */
 #ifndef STORE_BOOKS_H
 #define STORE_BOOKS_H
@@ -21,13 +24,21 @@ struct books_options {
 };
 
 struct books_counts { /* read with books_counts(); all since start but the two gauges */
-	uint64_t rows_handed, rows_journaled, rows_committed, rows_recovered, frames_damaged;
-	uint64_t journal_pending_rows, journal_bytes;  /* gauges */
+	uint64_t rows_handed, rows_journaled;
+	uint64_t rows_committed;  /* new in the ledger */
+	uint64_t rows_known;      /* were in the ledger already */
+	uint64_t rows_refused;    /* quarantined in the ledger */
+	uint64_t rows_recovered;  /* read from an earlier process's journal */
+	uint64_t frames_damaged;  /* journal frames lost to damage */
+	uint64_t tails_torn;      /* journals that ended inside a frame */
+	uint64_t segments_failed; /* journal segments that could not be written or synced */
+	uint64_t journal_pending_rows, journal_bytes; /* gauges */
 	bool ledger_away, journal_full;
 };
 
-/* Opens the journal (recovering what a crash left) and starts the thread. inflight and
- * ledger are borrowed until books_stop(). On error *why (static text) says what to do. */
+/* Opens the journal and starts the threads; what a crash left in the journal is committed
+ * first, so hand orphans over only after this. inflight and ledger are borrowed until
+ * books_stop(). On error *why (static text) says what to do. */
 enum err books_start(const struct books_options *o, struct inflight *inflight,
 		     struct ledger *ledger, struct books **out, const char **why) MUST_USE;
 
@@ -43,7 +54,8 @@ struct books_counts books_counts(const struct books *b);
 /* Waits until every row handed over so far is committed in the ledger, or timeout_us. */
 enum err books_flush(struct books *b, uint64_t timeout_us);
 
-/* Journals what is left, commits what it can within timeout_us, stops, frees. */
+/* Journals what is left, commits what it can within timeout_us, stops, frees. What cannot
+ * be written stays in its slots and in the journal for the next start. */
 void books_stop(struct books *b, uint64_t timeout_us);
 
 #endif

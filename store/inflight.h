@@ -2,7 +2,8 @@
  *
  * Each exchange owns one slot: its row in the making, written with plain stores.
  * The kernel keeps the pages when the process is killed, so the next start finds
- * every exchange that was under way, with its counts up to the last piece.
+ * every exchange that was under way, with its counts up to the last piece. A power cut
+ * loses them: nobody syncs this file.
  *
  *   FREE --take--> OPEN --close--> CLOSED --(row in the journal) put--> FREE
  *
@@ -19,7 +20,11 @@
 #include "base/must.h"
 #include "store/row.h"
 
-enum slot_state { SLOT_FREE, SLOT_OPEN, SLOT_CLOSED };
+enum slot_state {
+	SLOT_FREE,
+	SLOT_OPEN,
+	SLOT_CLOSED
+};
 
 struct slot {
 	_Atomic uint32_t state; /* enum slot_state; written last, with release order */
@@ -29,12 +34,13 @@ struct slot {
 
 struct inflight;
 
-/* Opens or creates the file with room for `slots`; locks it. On error *why (static
+/* Opens or creates the file with room for `slots` (1 to 1048576) and reserves its disk space;
+ * locks it. Where orphans stand in a larger file it stays as large. On error *why (static
  * text) says what to do. */
 enum err inflight_open(const char *path, uint32_t slots, struct inflight **out,
 		       const char **why) MUST_USE;
 
-/* Unmaps and closes; the file stays. */
+/* Unmaps and closes; the file stays. NULL is fine. */
 void inflight_close(struct inflight *t);
 
 /* A free slot with its row zeroed, still FREE in the file: nothing is promised until
@@ -50,11 +56,13 @@ void slot_close(struct slot *s);
 /* Back to the free list. */
 void inflight_put(struct inflight *t, struct slot *s);
 
-/* Slots in use now. */
+/* Slots in use now; all slots. */
 uint32_t inflight_used(const struct inflight *t);
+uint32_t inflight_slots(const struct inflight *t);
 
-/* Calls fn for every slot that is OPEN or CLOSED; only before workers start. fn
- * decides what becomes of it (complete the row and hand it to the books). */
+/* Calls fn for every slot that is OPEN or CLOSED, its texts clean; only before workers
+ * start. fn completes and closes an OPEN one, then hands either to the books (who drop
+ * what is in the ledger already), or puts it. */
 void inflight_each_orphan(struct inflight *t, void (*fn)(void *arg, struct slot *s), void *arg);
 
 #endif

@@ -30,6 +30,9 @@ enum err ledger_open(const char *backend, const char *where, struct ledger **out
 
 void ledger_close(struct ledger *l); /* NULL is fine */
 
+/* What the back-end said about its last failure; lasts until the next call. */
+const char *ledger_trouble(const struct ledger *l);
+
 /* ---- the books' side ---- */
 
 struct ledger_tally {
