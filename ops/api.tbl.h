@@ -1,0 +1,25 @@
+/* ROUTE(METHOD, "path below /admin/v1/", handler, "what it answers or does")
+ * The admin API, once. '*' stands for one segment, given to the handler as param[0].
+ * Bodies are JSON objects; what a GET takes in its query another method takes as members
+ * of the body. Values are texts, as on the command line. */
+ROUTE(GET,    "tenants",            api_tenant_list,    "tenants[]")
+ROUTE(POST,   "tenants",            api_tenant_add,     "adds tenant {id, name} with the default quotas")
+ROUTE(GET,    "tenants/*",          api_tenant_show,    "one tenant with quotas[] and tenant_keys[]")
+ROUTE(POST,   "tenants/*/disable",  api_tenant_disable, "refuses all its keys")
+ROUTE(POST,   "tenants/*/enable",   api_tenant_enable,  "serves them again")
+ROUTE(GET,    "keys",               api_key_list,       "keys[] ?tenant")
+ROUTE(POST,   "keys",               api_key_issue,      "issues a key {tenant, team, user, label, models, expires}; the answer has its secret, once")
+ROUTE(POST,   "keys/*/revoke",      api_key_revoke,     "stops a key")
+ROUTE(POST,   "keys/*/rotate",      api_key_rotate,     "issues its successor {grace}; the answer has the secret, once")
+ROUTE(GET,    "quotas",             api_quota_list,     "quotas[] ?scope, id, tenant, with what is spent and held")
+ROUTE(PUT,    "quotas",             api_quota_set,      "sets {scope, id, resource, period, limit, warn}")
+ROUTE(POST,   "quotas/reset",       api_quota_reset,    "{scope, id, resource, period}: what was spent so far no longer counts")
+ROUTE(DELETE, "quotas",             api_quota_remove,   "?scope, id, resource, period: takes the limit away")
+ROUTE(GET,    "prices",             api_price_list,     "prices in force, one JSON object a line ?provider, model, at")
+ROUTE(POST,   "prices",             api_price_set,      "adds a dated price {provider, model, from, prices{}}")
+ROUTE(GET,    "prices/explain",     api_price_explain,  "{price, cost} ?model, provider, tier, at, and what quantities to price")
+ROUTE(GET,    "usage",              api_usage,          "usage[] and total ?by, since, until, tenant, team, user, key, provider, model")
+ROUTE(GET,    "requests",           api_request_list,   "rows, one JSON object a line ?since, until, tenant, key, provider, model, id, limit (the newest), after (an id: the next page)")
+ROUTE(GET,    "requests/*",         api_request_explain, "one row and the cost of each quantity: {request, cost}")
+ROUTE(GET,    "states",             api_states,         "the states of exchanges, and how often each edge was taken")
+#undef ROUTE

@@ -1,0 +1,16 @@
+/* health.h - what a load balancer and Prometheus ask. The ops thread. */
+#ifndef OPS_HEALTH_H
+#define OPS_HEALTH_H
+#include <stdbool.h>
+#include "base/buf.h"
+#include "base/must.h"
+
+struct house;
+
+/* Why no new traffic should come here, as one static sentence; NULL: it may. */
+const char *health_problem(const struct house *h);
+
+/* Appends all metrics in the Prometheus text format. False: no room. */
+bool health_metrics(const struct house *h, struct buf *to) MUST_USE;
+
+#endif
