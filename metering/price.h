@@ -29,11 +29,15 @@ struct price_book;
 struct price; /* one dated entry of one model: prices, tiers, limits */
 struct price_draft;
 
-/* The entry valid at `at` for exactly this model of this provider, else the provider's
- * provisional one; NULL: unpriced. `provider` is the heading in prices.yaml: the name of a
- * configured provider or, failing that, of its dialect; asking twice is the caller's. */
+/* The entry valid at `at` for exactly this model of this provider (the heading in
+ * prices.yaml), else the provider's provisional one; NULL: unpriced. */
 const struct price *price_find(const struct price_book *b, struct span provider, struct span model,
 			       struct wall at);
+
+/* The same for a configured provider: the entry listed under its name, else under its
+ * dialect's, else the provisional one of either. */
+const struct price *price_find_for(const struct price_book *b, struct span provider,
+				   struct span dialect, struct span model, struct wall at);
 
 /* The version that rows keep, 16 hex digits: a hash of the entry's canonical text. */
 const char *price_version(const struct price *p);

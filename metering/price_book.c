@@ -450,9 +450,19 @@ static const struct price *find_exactly(const struct price_book *b, struct span 
 const struct price *price_find(const struct price_book *b, struct span provider, struct span model,
 			       struct wall at)
 {
+	return price_find_for(b, provider, provider, model, at);
+}
+
+const struct price *price_find_for(const struct price_book *b, struct span provider,
+				   struct span dialect, struct span model, struct wall at)
+{
 	const struct price *p = find_exactly(b, provider, model, at);
 
-	return p ? p : find_exactly(b, provider, ANY_MODEL, at);
+	if (!p)
+		p = find_exactly(b, dialect, model, at);
+	if (!p)
+		p = find_exactly(b, provider, ANY_MODEL, at);
+	return p ? p : find_exactly(b, dialect, ANY_MODEL, at);
 }
 
 size_t price_book_count(const struct price_book *b)

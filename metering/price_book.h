@@ -6,7 +6,8 @@
  *     also: [azure]                    # the same list holds for these providers
  *     source: openai.com/api/pricing   # what entries do not say themselves
  *     retrieved: 2026-07-24
- *     fees: { web_search: 0.01 }       # for every model of the list
+ *     fees: { web_search: 0.01 }       # prices for every model of the list
+ *     tiers: { scale: {} }             # tiers of every model of the list
  *     models:
  *       - { model: gpt-4o, input: 2.50, output: 10 }   # price_draft.h
  *

@@ -385,15 +385,24 @@ bool price_draft_read(struct price_draft *d, const struct yaml_doc *doc,
 	return r.ok;
 }
 
+static void read_fees(struct reader *r, const struct yaml_node *n, struct price_list *l)
+{
+	if (!is_map(r, n, "fees"))
+		return;
+	for (const struct yaml_node *each = n->first; each; each = each->next)
+		read_price(r, each, l);
+}
+
 bool price_draft_read_default(struct price_draft *d, const struct yaml_doc *doc,
 			      const struct yaml_node *member, struct buf *errors)
 {
 	struct reader r = { .doc = doc, .errors = errors, .ok = true };
 	const struct field *f = field_find(member->key);
 
-	if (span_eq(member->key, SPAN("fees")) && is_map(&r, member, "fees"))
-		for (const struct yaml_node *n = member->first; n; n = n->next)
-			read_price(&r, n, &d->tier[0].list[0]);
+	if (span_eq(member->key, SPAN("fees")))
+		read_fees(&r, member, &d->tier[0].list[0]);
+	else if (span_eq(member->key, SPAN("tiers")))
+		read_tiers(&r, member, d);
 	else if (f && f->kind == FIELD_TEXT)
 		read_field(&r, member, f, d);
 	else

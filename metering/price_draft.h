@@ -78,8 +78,8 @@ void price_draft_init(struct price_draft *d);
 bool price_draft_read(struct price_draft *d, const struct yaml_doc *doc,
 		      const struct yaml_node *entry, struct buf *errors) MUST_USE;
 
-/* Reads a member that a list of entries says once for all of them: source, retrieved, note
- * or fees (a map of prices). */
+/* Reads a member that a list of entries says once for all of them: source, retrieved, note,
+ * tiers or fees (a map of prices). */
 bool price_draft_read_default(struct price_draft *d, const struct yaml_doc *doc,
 			      const struct yaml_node *member, struct buf *errors) MUST_USE;
 
