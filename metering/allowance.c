@@ -52,14 +52,14 @@ static enum err add_to_locked(struct hold *h, int64_t pusd, struct wall now,
 {
 	int64_t held_pusd;
 
-	if (__builtin_add_overflow(h->held_pusd, pusd, &held_pusd))
-		return ERR_RANGE;
 	for (unsigned i = 0; i < h->count; i++) {
 		if (purse_locked_room(h->part[i].purse, h->part[i].ticket) < pusd) {
 			describe(&h->part[i], pusd, now, why);
 			return ERR_REFUSED;
 		}
 	}
+	if (__builtin_add_overflow(h->held_pusd, pusd, &held_pusd))
+		return ERR_RANGE; /* only where nothing limits it */
 	for (unsigned i = 0; i < h->count; i++)
 		purse_locked_hold(h->part[i].purse, h->part[i].ticket, pusd);
 	h->held_pusd = held_pusd;

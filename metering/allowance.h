@@ -42,7 +42,8 @@ struct hold {
 enum err allowance_hold(const struct allowance *a, int64_t pusd, struct wall now, struct hold *out,
 			struct quota_details *why) MUST_USE;
 
-/* Adds more_pusd to a live hold, in the same windows, all or nothing as above. */
+/* Adds more_pusd to a live hold, in the same windows, all or nothing as above.
+ * ERR_RANGE: the sum cannot be counted any more. */
 enum err allowance_grow(struct hold *h, int64_t more_pusd, struct wall now,
 			struct quota_details *why) MUST_USE;
 
