@@ -249,7 +249,7 @@ static void *churn(void *arg)
 
 		if (*s) {
 			if ((*s)->row.bytes_in != self)
-				return "a slot had two owners";
+				return arg; /* a slot had two owners */
 			slot_close(*s);
 			inflight_put(t, *s);
 		}
