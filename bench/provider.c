@@ -85,14 +85,18 @@ static _Noreturn void die(const char *what)
 	exit(1);
 }
 
-/* Written beside and renamed, so that who waits for the file never reads half a number. */
+/* Written beside and renamed, so that who waits for the file never reads half a number.
+ * Without a file the port is told on stdout. */
 static void write_port(const char *path, int port)
 {
 	char beside[4096];
 	FILE *f;
 
-	if (!path)
+	if (!path) {
+		printf("%d\n", port);
+		fflush(stdout);
 		return;
+	}
 	snprintf(beside, sizeof(beside), "%s.new", path);
 	f = fopen(beside, "w");
 	if (!f || fprintf(f, "%d\n", port) < 0 || fclose(f) != 0 || rename(beside, path) != 0)
@@ -164,8 +168,6 @@ int main(int argc, char **argv)
 	}
 	for (uint64_t i = 1; i < o.threads; i++)
 		MUST(pthread_create(&thread[i], NULL, run_thread, &job[i]) == 0);
-	printf("listening on port %d\n", at.port);
-	fflush(stdout);
 	write_port(o.port_file, at.port);
 	run_thread(&job[0]);
 	for (uint64_t i = 1; i < o.threads; i++)
