@@ -5,6 +5,7 @@ import assert from "node:assert/strict";
 const { WEIR_URL: url, WEIR_KEY: key, WEIR_BROKE_KEY: brokeKey } = process.env;
 
 // Every client calls the global fetch; counting there counts what reaches the wire.
+console.error = () => {}; // the clients print what they cannot parse; the tests judge what they raise
 const realFetch = globalThis.fetch;
 let requests = 0;
 globalThis.fetch = (...args) => {
@@ -41,6 +42,19 @@ async function raised(run) {
   }
   assert.fail("nothing was raised");
 }
+
+// Where the third event of such a stream ends, in body bytes. Answers of the stand-in differ in
+// their ids only, whose length is the same but when a counter gains a digit: hence the warm-up.
+let warm = false;
+async function thirdEventEnds(path, body) {
+  for (; !warm; warm = true) for (let i = 0; i < 100; i++) await (await raw(path, { ...body, stand_in: { events: 1 } })).text();
+  const text = await (await raw(path, { ...body, stand_in: { events: 30 } })).text();
+  let at = 0;
+  for (let i = 0; i < 3; i++) at = text.indexOf("\n\n", at) + 2;
+  return at;
+}
+const raw = (path, body) => realFetch(url + path, {
+  method: "POST", body: JSON.stringify(body), headers: { authorization: `Bearer ${key}`, "content-type": "application/json" } });
 
 const question = [{ role: "user", content: "What is a weir?" }];
 const weatherTool = { name: "weather", description: "the weather", parameters: { type: "object", properties: { city: { type: "string" } } } };
@@ -122,13 +136,30 @@ for (const [version, Client] of [["7", OpenAI], ["6", OpenAI6]]) {
     assert.equal(requests, 2);
   });
 
-  await test(name("a stream that the provider cuts raises, not ends"), async () => {
+  await test(name("a stream that the provider cuts between events raises APIError, readable"), async () => {
     const error = await raised(async () => {
-      const stream = await client().chat.completions.create({ model, messages: question, stream: true, stand_in: { events: 30, fault: "cut", at: 2000 } });
+      const ask = { model, messages: question, stream: true, stream_options: { include_usage: true } };
+      const at = await thirdEventEnds("/v1/chat/completions", ask);
+      const stream = await client().chat.completions.create({ ...ask, stand_in: { events: 30, fault: "cut", at } });
       for await (const _ of stream);
     });
     assert.ok(error instanceof Client.APIError, String(error));
     assert.match(error.message, /provider/i);
+  });
+
+  await test(name("a stream that the provider cuts inside an event raises, not ends"), async () => {
+    await raised(async () => {
+      const stream = await client().chat.completions.create({ model, messages: question, stream: true, stand_in: { events: 30, fault: "cut", at: 2000 } });
+      for await (const _ of stream);
+    });
+  });
+
+  await test(name("the provider's own error in a stream arrives as it is"), async () => {
+    const error = await raised(async () => {
+      const stream = await client().chat.completions.create({ model, messages: question, stream: true, stand_in: { events: 30, fault: "error", at: 3 } });
+      for await (const _ of stream);
+    });
+    assert.ok(error instanceof Client.APIError, String(error));
   });
 
   await test(name("a wrong key raises AuthenticationError"), async () => {
@@ -183,9 +214,18 @@ for (const [version, Client] of [["7", OpenAI], ["6", OpenAI6]]) {
     assert.equal(requests, 1);
   });
 
-  await test(name("a stream that the provider cuts raises"), async () => {
+  await test(name("a stream that the provider cuts between events raises APIError, readable"), async () => {
     const error = await raised(async () => {
-      for await (const _ of await client().messages.create({ ...ask, stream: true, stand_in: { events: 30, fault: "cut", at: 2000 } }));
+      const at = await thirdEventEnds("/v1/messages", { ...ask, stream: true });
+      for await (const _ of await client().messages.create({ ...ask, stream: true, stand_in: { events: 30, fault: "cut", at } }));
+    });
+    assert.ok(error instanceof Anthropic.APIError, String(error));
+    assert.match(error.message, /provider/i);
+  });
+
+  await test(name("the provider's own error in a stream arrives as it is"), async () => {
+    const error = await raised(async () => {
+      for await (const _ of await client().messages.create({ ...ask, stream: true, stand_in: { events: 30, fault: "error", at: 3 } }));
     });
     assert.ok(error instanceof Anthropic.APIError, String(error));
   });
@@ -294,4 +334,4 @@ for (const [provider, make] of [
 }
 
 console.log(`${passed} passed, ${failed} failed`);
-process.exit(failed > 0);
+process.exit(failed > 0 ? 1 : 0);
