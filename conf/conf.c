@@ -37,12 +37,6 @@ static void complain_unknown(struct kind_reader *r, const char *section, const s
 		kind_complain(r, n->key_line, "unknown option '%.60s'%s", n->key.at, where);
 }
 
-/* Read by functions of their own, further down. */
-static bool is_list(const struct option *o)
-{
-	return o->kind == KIND_LISTENERS || o->kind == KIND_PROVIDERS;
-}
-
 static void read_option(struct kind_reader *r, const struct option *o, const char *suffix,
 			const struct yaml_node *n, void *base, int *lines)
 {
@@ -52,20 +46,19 @@ static void read_option(struct kind_reader *r, const struct option *o, const cha
 		kind_complain(r, n->key_line, "'%s' says what line %d has said already", n->key.at,
 			      *line);
 	*line = n->key_line;
-	if (!is_list(o))
-		kind_read(r, o, suffix, n, (char *)base + o->offset);
+	kind_read(r, o, suffix, n, (char *)base + o->offset);
 }
 
-/* Reads all options of the section into the struct at base; map: NULL when it is not there. */
+/* Reads what the section says into the struct at base. */
 static void read_section(struct kind_reader *r, const char *section, const struct yaml_node *map,
 			 void *base, int *lines)
 {
-	if (map && map->kind != YAML_MAP && !yaml_is_null(map)) {
+	if (map->kind != YAML_MAP && !yaml_is_null(map)) {
 		kind_complain(r, map->line, "'%s' must be a section: { option: value, ... }",
 			      section);
 		return;
 	}
-	for (const struct yaml_node *n = map ? map->first : NULL; n; n = n->next) {
+	for (const struct yaml_node *n = map->first; n; n = n->next) {
 		const char *suffix;
 		const struct option *o = option_find(section, n->key, &suffix);
 
@@ -74,8 +67,14 @@ static void read_section(struct kind_reader *r, const char *section, const struc
 		else if (!option_is_section(section, n->key))
 			complain_unknown(r, section, n);
 	}
+}
+
+/* Gives what the file did not say its default. */
+static void fill_section(struct kind_reader *r, const char *section, void *base, const int *lines)
+{
 	for (const struct option *o = options; o < options + OPTIONS; o++)
-		if (strcmp(o->section, section) == 0 && lines[o - options] == 0 && !is_list(o))
+		if (strcmp(o->section, section) == 0 && lines[o - options] == 0 &&
+		    o->kind != KIND_LISTENERS && o->kind != KIND_PROVIDERS)
 			kind_default(r, o, (char *)base + o->offset);
 }
 
@@ -98,6 +97,7 @@ static void read_listener(struct kind_reader *r, const struct yaml_node *n,
 			  struct conf_listener *listener)
 {
 	const struct option *address = &options[OPTION_listener_address];
+	const struct yaml_node *tls;
 	int *lines = new_lines(r, n);
 
 	listener->lines = lines;
@@ -109,7 +109,9 @@ static void read_listener(struct kind_reader *r, const struct yaml_node *n,
 		return;
 	}
 	read_section(r, "listen[]", n, listener, lines);
-	read_section(r, "listen[].tls", yaml_get(n, "tls"), listener, lines);
+	tls = yaml_get(n, "tls");
+	if (tls)
+		read_section(r, "listen[].tls", tls, listener, lines);
 }
 
 static void read_listeners(struct kind_reader *r, const struct yaml_node *n, struct conf *c)
@@ -159,17 +161,46 @@ static void read_providers(struct kind_reader *r, const struct yaml_node *n, str
 		int *lines = new_lines(r, n);
 
 		at->lines = lines;
-		if (lines)
-			read_section(r, "providers[]", n, at, lines);
-		if (at->unpriced == CHOICE_provider_unpriced_inherit)
-			at->unpriced = c->unpriced == CHOICE_unpriced_refuse
-					   ? CHOICE_provider_unpriced_refuse
-					   : CHOICE_provider_unpriced_provisional;
+		if (!lines)
+			return;
+		read_section(r, "providers[]", n, at, lines);
+		fill_section(r, "providers[]", at, lines);
 	}
 }
 
 /* --- the whole --- */
 
+static void read_top(struct kind_reader *r, const struct yaml_node *n, struct conf *c, int *lines)
+{
+	const char *suffix;
+	const struct option *o = option_find("", n->key, &suffix);
+
+	if (!o && option_is_section("", n->key)) {
+		read_section(r, n->key.at, n, c, lines);
+	} else if (!o) {
+		complain_unknown(r, "", n);
+	} else if (o->kind == KIND_LISTENERS) {
+		lines[o - options] = n->key_line;
+		read_listeners(r, n, c);
+	} else if (o->kind == KIND_PROVIDERS) {
+		lines[o - options] = n->key_line;
+		read_providers(r, n, c);
+	} else {
+		read_option(r, o, suffix, n, c, lines);
+	}
+}
+
+/* A provider's unpriced: inherit becomes what the top level says. `at` is the list's own memory. */
+static void inherit_unpriced(const struct conf *c, struct conf_provider *at)
+{
+	for (unsigned i = 0; i < c->providers.count; i++)
+		if (at[i].unpriced == CHOICE_provider_unpriced_inherit)
+			at[i].unpriced = c->unpriced == CHOICE_unpriced_refuse
+					     ? CHOICE_provider_unpriced_refuse
+					     : CHOICE_provider_unpriced_provisional;
+}
+
+/* In the order of the file, so that complaints are too. */
 static void read_all(struct kind_reader *r, struct conf *c)
 {
 	const struct yaml_node *root = r->doc->root;
@@ -182,12 +213,17 @@ static void read_all(struct kind_reader *r, struct conf *c)
 		kind_complain(r, root->line, "this is no configuration: write option: value");
 		return;
 	}
-	read_section(r, "", root, c, lines);
+	for (const struct yaml_node *n = root ? root->first : NULL; n; n = n->next)
+		read_top(r, n, c, lines);
+	if (lines[OPTION_top_listen] == 0)
+		read_listeners(r, NULL, c);
+	if (lines[OPTION_top_providers] == 0)
+		read_providers(r, NULL, c);
+	fill_section(r, "", c, lines);
 	for (const struct option_section *s = option_sections; s->name; s++)
 		if (!strchr(s->name, '['))
-			read_section(r, s->name, yaml_get(root, s->name), c, lines);
-	read_listeners(r, yaml_get(root, "listen"), c);
-	read_providers(r, yaml_get(root, "providers"), c);
+			fill_section(r, s->name, c, lines);
+	inherit_unpriced(c, (struct conf_provider *)c->providers.at);
 }
 
 /* The directory of the file with its slash, or "". */
