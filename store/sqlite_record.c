@@ -81,7 +81,10 @@ static void read_column(sqlite3_stmt *s, int at, const struct column *c, void *r
 	uint32_t narrow = (uint32_t)wide;
 
 	switch (c->kind) {
-	case COLUMN_TEXT: sqlite_copy_text(s, at, place, c->room); break;
+	case COLUMN_TEXT:
+		memset(place, 0, c->room); /* nothing of the record before */
+		sqlite_copy_text(s, at, place, c->room);
+		break;
 	case COLUMN_BYTES:
 		if ((size_t)sqlite3_column_bytes(s, at) == c->room)
 			memcpy(place, sqlite3_column_blob(s, at), c->room);
@@ -168,6 +171,7 @@ static enum err next(struct sqlite *q, sqlite3_stmt *s, const struct column *col
                                                                                                    \
 		if (!s)                                                                            \
 			return e;                                                                  \
+		memset(&r, 0, sizeof(r));                                                          \
 		do                                                                                 \
 			e = next(q, s, columns, COUNT(columns), &r);                               \
 		while (e == ERR_AGAIN && each(arg, &r));                                           \
