@@ -366,8 +366,7 @@ static bool add_cohere_end(struct buf *b, const struct wording *w)
 			"event: message-end\ndata: {\"type\":\"message-end\",\"delta\":{"
 			"\"finish_reason\":\"ERROR\",\"error\":",
 			w->text) &&
-	       buf_add(b, SPAN("},")) && add_message(b, w) && add_rest(b, w) &&
-	       buf_add(b, SPAN("}\n\n"));
+	       add_quota(b, w->quota) && buf_add(b, SPAN("}}\n\n"));
 }
 
 /* --- AWS event streams: lengths and checksums around headers and a payload --- */
