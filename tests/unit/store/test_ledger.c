@@ -494,16 +494,18 @@ static void keys_are_kept(void **state)
 
 static void quotas_are_kept_and_dropped(void **state)
 {
-	struct quota_row r = { .scope = "tenant",
-			       .scope_id = "acme",
-			       .resource = "llm",
-			       .period = "month",
-			       .limit_pusd = INT64_MAX,
-			       .warn_pct = 80,
-			       .reset_us = 3 };
+	struct quota_row r;
 	struct records all = { 0 };
 
 	(void)state;
+	memset(&r, 0, sizeof(r)); /* with the gaps between its fields */
+	strcpy(r.scope, "tenant");
+	strcpy(r.scope_id, "acme");
+	strcpy(r.resource, "llm");
+	strcpy(r.period, "month");
+	r.limit_pusd = INT64_MAX;
+	r.warn_pct = 80;
+	r.reset_us = 3;
 	assert_int_equal(ledger_quota_drop(l, &r), ERR_MISSING);
 	assert_int_equal(ledger_quota_put(l, LEDGER_ADD, &r), ERR_OK);
 	assert_int_equal(ledger_quota_put(l, LEDGER_ADD, &r), ERR_EXISTS);
