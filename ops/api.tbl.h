@@ -19,7 +19,7 @@ ROUTE(GET,    "prices",             api_price_list,     "prices in force, one JS
 ROUTE(POST,   "prices",             api_price_set,      "adds a dated price {provider, model, from, prices{}}")
 ROUTE(GET,    "prices/explain",     api_price_explain,  "{price, cost} ?model, provider, tier, at, and what quantities to price")
 ROUTE(GET,    "usage",              api_usage,          "usage[] and total ?by, since, until, tenant, team, user, key, provider, model")
-ROUTE(GET,    "requests",           api_request_list,   "rows, one JSON object a line ?since, until, tenant, key, provider, model, id, limit (the newest), after (an id: the next page)")
+ROUTE(GET,    "requests",           api_request_list,   "a page of rows, one JSON object a line, oldest first ?since, until, tenant, key, provider, model, id; after=ID: the next page; limit=N: the newest ones, before=ID: the page before")
 ROUTE(GET,    "requests/*",         api_request_explain, "one row and the cost of each quantity: {request, cost}")
 ROUTE(GET,    "states",             api_states,         "the states of exchanges, and how often each edge was taken")
 #undef ROUTE

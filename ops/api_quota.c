@@ -104,24 +104,22 @@ enum err api_quota_list(struct api_call *c)
 }
 
 /* Does whom the limit is for exist? */
-static enum err check_subject(struct api_call *c, const struct purse_identity *whose)
+static enum err check_subject(struct api_call *c, enum scope scope, const char *id)
 {
 	struct tenant_row tenant;
 	struct key_row key;
 	enum err e = ERR_OK;
 
-	if (whose->scope == SCOPE_platform && whose->scope_id[0] != '\0')
+	if (scope == SCOPE_platform && id[0] != '\0')
 		return api_refuse(c, ERR_GARBLED, "id: there is one platform only, leave it out");
-	if (whose->scope != SCOPE_platform && whose->scope_id[0] == '\0')
-		return api_refuse(c, ERR_GARBLED, "id is missing: which %s?",
-				  scope_name(whose->scope));
-	if (whose->scope == SCOPE_tenant)
-		e = people_tenant(c->house, whose->scope_id, &tenant);
-	else if (whose->scope == SCOPE_key)
-		e = people_key(c->house, whose->scope_id, &key);
+	if (scope != SCOPE_platform && id[0] == '\0')
+		return api_refuse(c, ERR_GARBLED, "id is missing: which %s?", scope_name(scope));
+	if (scope == SCOPE_tenant)
+		e = people_tenant(c->house, id, &tenant);
+	else if (scope == SCOPE_key)
+		e = people_key(c->house, id, &key);
 	if (e == ERR_MISSING)
-		return api_refuse(c, e, "there is no %s \"%s\"", scope_name(whose->scope),
-				  whose->scope_id);
+		return api_refuse(c, e, "there is no %s \"%s\"", scope_name(scope), id);
 	return e;
 }
 
@@ -145,7 +143,7 @@ static enum err read_identity(struct api_call *c, struct quota_row *q)
 		return api_refuse(c, ERR_GARBLED,
 				  "scope is platform, tenant or key; resource llm, e2b or all; "
 				  "period hour, day, week, month or total");
-	return check_subject(c, &whose);
+	return check_subject(c, whose.scope, q->scope_id);
 }
 
 /* Answers with the quota as it stands after the change. */

@@ -10,31 +10,37 @@
 #include "proxy/worker.h"
 #include "store/ledger.h"
 
-#define PAGE_ROWS 1000  /* of a listing that goes on */
-#define ROWS_MAX  20000 /* of the newest that can be asked for at once */
+#define PAGE_ROWS 1000
 
-struct listing {
+struct page {
 	struct buf *to;
-	struct id after;     /* rows up to this one were shown before */
-	bool skipping, full; /* full: no room for another row */
-	uint32_t left;
-	size_t *starts; /* where each row begins in `to`; NULL: not wanted */
-	size_t rows;
+	struct row cursor; /* where the page before ended; its id is in no page twice */
+	bool backwards;
+	bool full; /* no room for another row */
+	uint32_t rows, most;
+	size_t starts[PAGE_ROWS]; /* where each row begins in `to` */
 };
+
+/* Ledgers list by (started_us, id); was this row in the page before? */
+static bool is_shown(const struct page *p, const struct row *r)
+{
+	int order;
+
+	if (r->started_us != p->cursor.started_us)
+		return false;
+	order = memcmp(&r->id, &p->cursor.id, sizeof(r->id));
+	return p->backwards ? order >= 0 : order <= 0;
+}
 
 static bool on_row(void *arg, const struct row *r)
 {
-	struct listing *l = arg;
+	struct page *p = arg;
 
-	if (l->skipping) {
-		l->skipping = memcmp(&r->id, &l->after, sizeof(r->id)) != 0;
+	if (is_shown(p, r))
 		return true;
-	}
-	if (l->starts)
-		l->starts[l->rows] = l->to->len;
-	l->rows++;
-	l->full = !row_json(r, l->to) || !buf_add(l->to, SPAN("\n"));
-	return !l->full && --l->left > 0;
+	p->starts[p->rows++] = p->to->len;
+	p->full = !row_json(r, p->to) || !buf_add(p->to, SPAN("\n"));
+	return !p->full && p->rows < p->most;
 }
 
 static enum err read_filter(struct api_call *c, struct ledger_filter *f)
@@ -49,11 +55,11 @@ static enum err read_filter(struct api_call *c, struct ledger_filter *f)
 	return e == ERR_OK ? api_when(c, "until", WHEN_PAST, &f->until_us) : e;
 }
 
-/* The row whose id came as `name`; ERR_MISSING when there is none of that id. */
+/* The row of that id. */
 static enum err get_row(struct api_call *c, const char *text, struct row *out)
 {
-	enum err e = ERR_MISSING;
 	struct id id;
+	enum err e;
 
 	if (!id_parse(span_of(text), &id))
 		return api_refuse(c, ERR_GARBLED, "\"%.40s\" is no request id", text);
@@ -63,62 +69,60 @@ static enum err get_row(struct api_call *c, const char *text, struct row *out)
 	return e;
 }
 
-/* Turns the rows around: the newest were read first and are shown last. */
-static bool reverse(struct buf *text, const size_t *starts, size_t rows)
+/* Turns the rows around: what was read newest first is shown oldest first. */
+static bool reverse(struct page *p)
 {
 	struct buf turned;
-	size_t end = text->len;
+	size_t end = p->to->len;
 	bool ok = true;
 
 	buf_init(&turned, API_TEXT_MAX);
-	for (size_t i = rows; ok && i-- > 0; end = starts[i])
-		ok = buf_add(&turned, (struct span){ text->at + starts[i], end - starts[i] });
-	buf_release(text);
-	*text = turned;
+	for (uint32_t i = p->rows; ok && i-- > 0; end = p->starts[i])
+		ok = buf_add(&turned,
+			     (struct span){ p->to->at + p->starts[i], end - p->starts[i] });
+	buf_release(p->to);
+	*p->to = turned;
 	return ok;
 }
 
-static enum err list_newest(struct api_call *c, struct ledger_filter *f, const char *limit)
+/* Sets where the page begins: behind the row `after`, or before the row `before`. */
+static enum err set_cursor(struct api_call *c, struct page *p, struct ledger_filter *f)
 {
-	struct listing l = { .to = &c->text };
-	uint64_t most;
-	enum err e;
-
-	if (value_count(span_of(limit), &most) != ERR_OK || most < 1 || most > ROWS_MAX)
-		return api_refuse(c, ERR_GARBLED, "limit \"%.40s\": a number from 1 to %d", limit,
-				  ROWS_MAX);
-	l.left = (uint32_t)most;
-	l.starts = calloc(most, sizeof(*l.starts));
-	if (!l.starts)
-		return ERR_NOMEM;
-	e = ledger_request_each(c->house->ledger, f, true, l.left, on_row, &l);
-	if (e == ERR_OK && (l.full || !reverse(&c->text, l.starts, l.rows)))
-		e = api_refuse(c, ERR_TOO_BIG, "that is too much at once: a smaller limit, please");
-	free(l.starts);
-	return e;
-}
-
-static enum err list_page(struct api_call *c, struct ledger_filter *f, const char *after)
-{
-	struct listing l = { .to = &c->text, .left = PAGE_ROWS };
-	struct row last;
+	const char *after = api_value(c, "after"), *before = api_value(c, "before");
 	enum err e = ERR_OK;
 
-	if (after) {
-		e = get_row(c, after, &last);
-		if (e != ERR_OK)
-			return e;
-		l.after = last.id;
-		l.skipping = true;
-		f->since_us = last.started_us;
-	}
-	e = ledger_request_each(c->house->ledger, f, false, UINT32_MAX, on_row, &l);
-	return e == ERR_OK && l.full ? ERR_TOO_BIG : e;
+	if (after || before)
+		e = get_row(c, after ? after : before, &p->cursor);
+	if (e != ERR_OK)
+		return e;
+	if (after && p->cursor.started_us > f->since_us)
+		f->since_us = p->cursor.started_us;
+	else if (before && (f->until_us == 0 || p->cursor.started_us < f->until_us))
+		f->until_us = p->cursor.started_us + 1;
+	return ERR_OK;
+}
+
+static enum err list_page(struct api_call *c, struct ledger_filter *f)
+{
+	const char *limit = api_value(c, "limit");
+	struct page p = { .to = &c->text, .backwards = limit && !api_value(c, "after") };
+	uint64_t most = PAGE_ROWS;
+	enum err e = set_cursor(c, &p, f);
+
+	if (e != ERR_OK)
+		return e;
+	if (limit && (value_count(span_of(limit), &most) != ERR_OK || most == 0))
+		return api_refuse(c, ERR_GARBLED, "limit \"%.40s\": a number from 1 on", limit);
+	p.most = most < PAGE_ROWS ? (uint32_t)most : PAGE_ROWS;
+	e = ledger_request_each(c->house->ledger, f, p.backwards, UINT32_MAX, on_row, &p);
+	if (e == ERR_OK && (p.full || (p.backwards && !reverse(&p))))
+		e = ERR_NOMEM;
+	return e;
 }
 
 enum err api_request_list(struct api_call *c)
 {
-	const char *id = api_value(c, "id"), *limit = api_value(c, "limit");
+	const char *id = api_value(c, "id");
 	struct ledger_filter f;
 	struct row r;
 	enum err e = read_filter(c, &f);
@@ -126,10 +130,8 @@ enum err api_request_list(struct api_call *c)
 	if (e != ERR_OK)
 		return e;
 	api_settle(c);
-	if (limit && !id)
-		return list_newest(c, &f, limit);
 	if (!id)
-		return list_page(c, &f, api_value(c, "after"));
+		return list_page(c, &f);
 	e = get_row(c, id, &r);
 	if (e != ERR_OK)
 		return e;

@@ -1,10 +1,12 @@
 /* cli_request.c - weir requests and weir explain: single rows of the ledger. */
+#include <stdlib.h>
 #include <string.h>
+#include "conf/value.h"
 #include "ops/cli_call.h"
 #include "ops/cli_show.h"
 
-#define FILTERS     (B(since) | B(until) | B(tenant) | B(key) | B(model) | B(provider))
-#define TABLE_LIMIT "50"
+#define FILTERS    (B(since) | B(until) | B(tenant) | B(key) | B(model) | B(provider))
+#define TABLE_ROWS 50
 
 static const struct cli_column columns[] = {
 	{ "REQUEST", "id", false },         { "STARTED", "started_at", false },
@@ -15,68 +17,121 @@ static const struct cli_column columns[] = {
 	{ "TOOK MS", "took_us", true },     { 0 },
 };
 
-/* Shows a page of rows, one object a line: as it came, or in the table. *last becomes the
- * id of the last row; false: the page is empty. */
-static bool show_page(struct span page, struct table *t, char last[ID_TEXT_ROOM])
+/* Pages in memory at once: rows are asked for from the newest back and shown the other
+ * way round. */
+#define PAGES_MAX 4096
+
+/* Takes the first line off text, without its end. */
+static struct span take_line(struct span *text)
 {
-	bool any = false;
+	const char *end = memchr(text->at, '\n', text->len);
+	struct span line = { text->at, end ? (size_t)(end - text->at) : text->len };
 
+	*text = span_skip(*text, line.len + (end != NULL));
+	return line;
+}
+
+static unsigned long long count_lines(struct span text)
+{
+	unsigned long long lines = 0;
+
+	for (; text.len > 0; lines++)
+		take_line(&text);
+	return lines;
+}
+
+/* The id in a line of JSON. */
+static void read_id(struct span line, char id[ID_TEXT_ROOM])
+{
+	json_t *row = json_loadb(line.at, line.len, 0, NULL);
+
+	span_copy(span_of(json_string_value(json_object_get(row, "id"))), id, ID_TEXT_ROOM);
+	json_decref(row);
+}
+
+/* Prints rows as they came, or adds them to the table. */
+static void show_page(struct span page, struct table *t)
+{
 	while (page.len > 0) {
-		const char *end = memchr(page.at, '\n', page.len);
-		struct span line = { page.at, end ? (size_t)(end - page.at) : page.len };
-		json_t *row = json_loadb(line.at, line.len, 0, NULL);
+		struct span line = take_line(&page);
+		json_t *row = t ? json_loadb(line.at, line.len, 0, NULL) : NULL;
 
-		if (t)
+		if (row)
 			cli_show_row(t, row, columns);
 		else
 			printf("%.*s\n", SPAN_ARG(line));
-		span_copy(span_of(json_string_value(json_object_get(row, "id"))), last,
-			  ID_TEXT_ROOM);
 		json_decref(row);
-		any = true;
-		page = span_skip(page, line.len + (end != NULL));
 	}
-	return any;
 }
 
-/* The newest `limit` rows, in one page. */
-static enum cli_exit show_newest(struct cli *c, const char *limit, struct table *t)
+/* Reads one page into *page. cursor, an id: where it begins; empty: at the end or start. */
+static enum cli_exit read_page(const struct cli *c, const char *direction, const char *cursor,
+			       unsigned long long limit, struct buf *page)
 {
-	char last[ID_TEXT_ROOM];
-	struct buf path, page;
-	enum cli_exit e;
+	struct buf path;
+	char number[24];
 
 	cli_path_init(&path, "requests");
 	cli_path_options(&path, c, FILTERS | B(id));
-	cli_path_query(&path, "limit", limit);
-	buf_init(&page, CLI_ANSWER_MAX);
-	e = cli_fetch(c, &path, &page);
-	if (e == CLI_DONE)
-		show_page(buf_span(&page), t, last);
-	buf_release(&page);
+	snprintf(number, sizeof(number), "%llu", limit);
+	if (limit > 0)
+		cli_path_query(&path, "limit", number);
+	if (cursor[0])
+		cli_path_query(&path, direction, cursor);
+	buf_init(page, CLI_ANSWER_MAX);
+	return cli_fetch(c, &path, page);
+}
+
+/* Shows all rows, page by page, or the only one of --id. */
+static enum cli_exit show_all(const struct cli *c, struct table *t)
+{
+	char cursor[ID_TEXT_ROOM] = "";
+	enum cli_exit e;
+	bool more;
+
+	do {
+		struct buf page;
+		struct span rest, last = { 0 };
+
+		e = read_page(c, "after", cursor, 0, &page);
+		rest = e == CLI_DONE ? buf_span(&page) : last;
+		more = e == CLI_DONE && rest.len > 0 && !c->value[OPT_id];
+		if (e == CLI_DONE)
+			show_page(rest, t);
+		while (rest.len > 0)
+			last = take_line(&rest);
+		if (more)
+			read_id(last, cursor);
+		buf_release(&page);
+	} while (more);
 	return e;
 }
 
-/* All rows, page by page. */
-static enum cli_exit show_all(struct cli *c, struct table *t)
+/* Shows the newest `limit` rows. */
+static enum cli_exit show_newest(const struct cli *c, unsigned long long limit, struct table *t)
 {
-	char last[ID_TEXT_ROOM] = "";
-	enum cli_exit e;
-	bool more = true;
+	struct buf *pages = calloc(PAGES_MAX, sizeof(*pages));
+	char cursor[ID_TEXT_ROOM] = "";
+	enum cli_exit e = CLI_DONE;
+	unsigned n = 0;
 
-	do {
-		struct buf path, page;
+	MUST(pages);
+	while (e == CLI_DONE && limit > 0 && n < PAGES_MAX) {
+		struct span page;
 
-		cli_path_init(&path, "requests");
-		cli_path_options(&path, c, FILTERS);
-		if (last[0])
-			cli_path_query(&path, "after", last);
-		buf_init(&page, CLI_ANSWER_MAX);
-		e = cli_fetch(c, &path, &page);
+		e = read_page(c, "before", cursor, limit, &pages[n++]);
+		page = e == CLI_DONE ? buf_span(&pages[n - 1]) : (struct span){ 0 };
+		if (page.len == 0)
+			break;
+		limit -= count_lines(page);
+		read_id(take_line(&page), cursor);
+	}
+	while (n-- > 0) {
 		if (e == CLI_DONE)
-			more = show_page(buf_span(&page), t, last);
-		buf_release(&page);
-	} while (e == CLI_DONE && more);
+			show_page(buf_span(&pages[n]), t);
+		buf_release(&pages[n]);
+	}
+	free(pages);
 	return e;
 }
 
@@ -84,15 +139,20 @@ enum cli_exit cli_requests(struct cli *c)
 {
 	const char *limit = c->value[OPT_limit];
 	bool json = c->value[OPT_json] != NULL;
+	uint64_t most = TABLE_ROWS;
 	struct table t;
 	enum cli_exit e;
 
+	if (limit && (value_count(span_of(limit), &most) != ERR_OK || most == 0)) {
+		fprintf(stderr, "weir: --limit \"%s\": a number from 1 on\n", limit);
+		return CLI_USAGE;
+	}
 	table_init(&t);
 	cli_show_columns(&t, columns);
-	if (limit || c->value[OPT_id] || !json)
-		e = show_newest(c, limit ? limit : TABLE_LIMIT, json ? NULL : &t);
+	if (c->value[OPT_id] || (json && !limit))
+		e = show_all(c, json ? NULL : &t);
 	else
-		e = show_all(c, NULL);
+		e = show_newest(c, most, json ? NULL : &t);
 	if (e == CLI_DONE && !json)
 		table_print(&t, stdout);
 	table_release(&t);

@@ -136,7 +136,7 @@ static void add_spend(struct seeds *s, enum scope scope, const char *id, const s
 
 static bool on_spend(void *arg, const struct spend_row *r)
 {
-	add_spend(arg, SCOPE_platform, "", r);
+	add_spend(arg, SCOPE_platform, scope_name(SCOPE_platform), r);
 	add_spend(arg, SCOPE_tenant, r->tenant, r);
 	add_spend(arg, SCOPE_key, r->key, r);
 	return true;

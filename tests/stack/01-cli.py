@@ -1,0 +1,546 @@
+#!/usr/bin/env python3
+"""The command line and the admin API, driven as an operator and a stranger would.
+
+Starts the real program beside the stand-in provider, both on free ports of 127.0.0.1, in a
+scratch directory. The checks name the threat they stand for where there is one (T25, T58, T80).
+"""
+import http.client
+import json
+import os
+import pathlib
+import re
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+from harness import BUILD, ROOT, House, Tally, wait_for  # noqa: E402
+
+TOKEN = "a-token-that-is-long-enough"
+PRICES = """openai:
+  source: a test
+  models:
+    - { model: gpt-4o, input: 2.50, cache_read: 1.25, output: 10 }
+    - { model: gpt-4o-mini, input: 0.15, cache_read: 0.075, output: 0.60 }
+"""
+
+
+class Shop(House):
+    """A House with an admin address, a token and a price file of its own."""
+
+    def __init__(self):
+        super().__init__(dialects=("openai",))
+        self.price_file = self.directory / "prices.yaml"
+        self.price_file.write_text(PRICES)
+
+    def config(self):
+        return "\n".join([
+            f"listen: 127.0.0.1:{self.port or 0}",
+            f"state_dir: {self.directory}/data",
+            f"admin: {{ socket: {self.directory}/weir.sock, listen: 127.0.0.1:0, "
+            "token_env: TEST_ADMIN_TOKEN }",
+            f"prices: [ {self.price_file} ]",
+            "providers:",
+            f"  - {{ name: openai, dialect: openai, api_key_env: STAND_IN_KEY, allow_private: yes, "
+            f"base_url: 'http://127.0.0.1:{self.provider_port}/v1' }}", ""])
+
+    def start_weir(self):
+        os.environ["TEST_ADMIN_TOKEN"] = TOKEN
+        super().start_weir()
+        ready = [line for line in self.log_path.read_text().splitlines() if "serving on" in line]
+        self.ready_line = ready[-1]
+        self.admin_port = int(re.search(r"http://127\.0\.0\.1:(\d+)", ready[-1]).group(1))
+
+    @property
+    def socket(self):
+        return str(self.directory / "weir.sock")
+
+
+def run(*words, place=None, env=None, cwd=None):
+    """A command line; returns (exit status, stdout, stderr)."""
+    words = list(map(str, words)) + (["--admin", place] if place else [])
+    done = subprocess.run([BUILD / "weir", *words], capture_output=True, text=True, timeout=60,
+                          stdin=subprocess.DEVNULL, cwd=cwd, env={**os.environ, **(env or {})})
+    return done.returncode, done.stdout, done.stderr
+
+
+def ask(port, path, method="GET", body=None, **headers):
+    """One HTTP request; returns (status, body text)."""
+    link = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    try:
+        link.request(method, path, body, {k.replace("_", "-"): v for k, v in headers.items()})
+        answer = link.getresponse()
+        return answer.status, answer.read().decode(errors="replace")
+    finally:
+        link.close()
+
+
+def chat(shop, key, model="gpt-4o"):
+    """One chat completion through the gateway; returns (status, body text)."""
+    body = json.dumps({"model": model, "messages": [{"role": "user", "content": "hello there"}]})
+    return ask(shop.port, "/v1/chat/completions", "POST", body, Authorization=f"Bearer {key}",
+               Content_Type="application/json")
+
+
+def lines(text):
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def shows_help(t):
+    status, out, _ = run("help")
+    t.check("help lists the commands", status == 0 and "weir key issue" in out, out)
+    status, out, _ = run("help", "key")
+    t.check("help NOUN lists its options", status == 0 and "--expires WHEN" in out, out)
+    status, out, _ = run("--help")
+    t.check("--help is help", status == 0 and "weir serve" in out, out)
+    status, out, _ = run("key", "issue", "--help")
+    t.check("--help of one command", status == 0 and out.startswith("weir key issue"), out)
+    status, out, _ = run("version")
+    t.check("version", status == 0 and re.fullmatch(r"weir \d+\.\d+\.\d+\n", out), out)
+    _, manual, _ = run("help", "--markdown")
+    t.check("docs/cli.md is what help --markdown prints",
+            (ROOT / "docs/cli.md").read_text() == manual,
+            "run: weir help --markdown > docs/cli.md")
+
+
+def refuses_what_it_does_not_understand(t):
+    for words, reason in [
+            ([], "weir serve"),
+            (["dance"], 'no command "dance"'),
+            (["key", "dance"], 'no command "key dance"'),
+            (["key"], "weir key issue"),
+            (["key", "issue"], "--tenant ID is missing"),
+            (["key", "issue", "--tenant"], "--tenant needs a value"),
+            (["key", "list", "--tenant", "a", "--tenant", "b"], "given twice"),
+            (["key", "list", "--json=1"], "takes no value"),
+            (["key", "list", "--grace", "1h"], "no option --grace here"),
+            (["tenant", "show"], "ID is missing"),
+            (["tenant", "show", "a", "b"], 'what is "b" for'),
+            (["tenant", "show", "x" * 2000], "too long"),
+            (["serve"], "--config FILE is missing"),
+            (["help", "dance"], 'no command "dance"'),
+            (["requests", "--limit", "none"], "a number from 1 on")]:
+        status, out, err = run(*words)
+        t.check(f"weir {' '.join(words)[:40]}: exit 2 and why", status == 2 and reason in err,
+                (status, out, err))
+
+
+def checks_configurations(t, shop):
+    good = shop.directory / "weir.yaml"
+    status, out, err = run("check", "--config", good)
+    t.check("check: a good file", status == 0 and "fine" in out, (out, err))
+    status, out, _ = run("check", "--config", good, "--print")
+    t.check("check --print shows options and where they come from",
+            status == 0 and "limits.head = 32k" in out and "weir.yaml:1" in out, out)
+    t.check("check --print shows no secret (T25)", TOKEN not in out and "sk-stand-in" not in out)
+    bad = shop.directory / "bad.yaml"
+    bad.write_text("listen: 127.0.0.1:0\nstate_dri: data\n")
+    status, _, err = run("check", "--config", bad)
+    t.check("check: an unknown option, with its line",
+            status == 1 and "bad.yaml:2:" in err and "state_dri" in err, err)
+    status, _, err = run("serve", "--config", bad)
+    t.check("serve refuses the same file", status == 1 and "bad.yaml:2:" in err, err)
+    status, _, err = run("check", "--config", shop.directory / "none.yaml")
+    t.check("check: a missing file", status == 1 and "none.yaml" in err, err)
+    priced = shop.directory / "priced.yaml"
+    (shop.directory / "wrong-prices.yaml").write_text(PRICES.replace("2.50", "two"))
+    priced.write_text(shop.config().replace("prices.yaml", "wrong-prices.yaml"))
+    status, _, err = run("check", "--config", priced)
+    t.check("check: a price that is no number, with its line",
+            status == 1 and "wrong-prices.yaml:4:" in err, err)
+
+
+def says_where_it_looked(t, shop):
+    nowhere = shop.directory / "nowhere.sock"
+    status, _, err = run("tenant", "list", place=nowhere)
+    t.check("no weir there: exit 1 and what to do",
+            status == 1 and "nowhere.sock" in err and "--config FILE" in err, err)
+    status, out, _ = run("tenant", "list", "--json", env={"WEIR_ADMIN": shop.socket})
+    t.check("WEIR_ADMIN names the socket", status == 0)
+    status, out, _ = run("tenant", "list", "--config", shop.directory / "weir.yaml")
+    t.check("--config names the socket", status == 0, out)
+    status, out, _ = run("tenant", "list", cwd=shop.directory)
+    t.check("./weir.yaml names the socket", status == 0, out)
+
+
+def keeps_its_files_to_itself(t, shop):
+    mode = lambda path: stat.S_IMODE(os.stat(path).st_mode)
+    t.check("the socket has mode 0600 (T80)", mode(shop.socket) == 0o600)
+    t.check("state_dir has mode 0700 (T83)", mode(shop.directory / "data") == 0o700)
+    loose = [str(p) for p in (shop.directory / "data").rglob("*") if mode(p) & 0o077]
+    t.check("nothing in it is open to others", not loose, loose)
+    status, _, err = run("serve", "--config", shop.directory / "weir.yaml",
+                         env={"STAND_IN_KEY": "sk-stand-in"})
+    t.check("a second weir on the same state is refused (F31)", status == 1 and err, err)
+    t.check("... and the first one goes on", run("tenant", "list", place=shop.socket)[0] == 0)
+
+
+def keeps_tenants(t, shop):
+    weir = lambda *words: run(*words, place=shop.socket)
+    status, out, err = weir("tenant", "add", "acme", "--name", "Acme Inc")
+    t.check("tenant add", status == 0 and "weir key issue --tenant acme" in out, err)
+    status, _, err = weir("tenant", "add", "acme")
+    t.check("tenant add twice: exit 1", status == 1 and "already" in err, err)
+    for bad in ("", "a b", "a/b", "x" * 60, "é"):
+        status, _, err = weir("tenant", "add", bad)
+        t.check(f"tenant add {bad[:8]!r}: not a name", status == 2 and err, (status, err))
+    status, out, _ = weir("tenant", "list", "--json")
+    rows = lines(out)
+    t.check("tenant list --json", len(rows) == 1 and rows[0]["id"] == "acme" and
+            rows[0]["name"] == "Acme Inc" and rows[0]["keys"] == 0, out)
+    status, out, _ = weir("tenant", "list")
+    t.check("tenant list is a table", "TENANT" in out and "Acme Inc" in out, out)
+    status, out, _ = weir("tenant", "show", "acme", "--json")
+    shown = json.loads(out)
+    limits = {q["resource_type"]: (q["limit_pusd"], q["period"], q["warn_percent"])
+              for q in shown["quotas"]}
+    t.check("a new tenant has the default quotas", limits == {
+        "llm": (100 * 10**12, "month", 80), "e2b": (50 * 10**12, "month", 80),
+        "all": (150 * 10**12, "month", 80)}, limits)
+    status, _, err = weir("tenant", "show", "nobody")
+    t.check("tenant show of nobody: exit 1", status == 1 and "nobody" in err, err)
+
+
+def keeps_quotas(t, shop):
+    weir = lambda *words: run(*words, place=shop.socket)
+    listed = lambda *words: lines(weir("quota", "list", "--json", *words)[1])
+    status, _, err = weir("quota", "set", "--scope", "tenant", "--id", "acme", "--resource", "llm",
+                          "--period", "day", "--limit", "12.5usd", "--warn", "50")
+    mine = [q for q in listed("--scope", "tenant", "--id", "acme") if q["period"] == "day"]
+    t.check("quota set adds one", status == 0 and len(mine) == 1 and
+            mine[0]["limit_usd"] == "12.5" and mine[0]["warn_percent"] == 50, (err, mine))
+    status, _, _ = weir("quota", "set", "--scope", "tenant", "--id", "acme", "--resource", "llm",
+                        "--period", "day", "--limit", "20usd")
+    mine = [q for q in listed("--scope", "tenant") if q["period"] == "day"]
+    t.check("quota set changes it and keeps the warning", status == 0 and
+            mine[0]["limit_usd"] == "20" and mine[0]["warn_percent"] == 50, mine)
+    status, _, _ = weir("quota", "set", "--scope", "platform", "--limit", "1000usd")
+    t.check("a platform limit, by default on all for a month", status == 0 and
+            [(q["resource_type"], q["period"]) for q in listed("--scope", "platform")] ==
+            [("all", "month")])
+    status, out, _ = weir("quota", "show", "acme", "--json")
+    t.check("quota show has the platform's, too",
+            {q["scope"] for q in lines(out)} == {"tenant", "platform"}, out)
+    for words, code, reason in [
+            (["--scope", "tenant", "--id", "nobody", "--limit", "1usd"], 1, "no tenant"),
+            (["--scope", "key", "--id", "nokey", "--limit", "1usd"], 1, "no key"),
+            (["--scope", "galaxy", "--limit", "1usd"], 2, "platform, tenant or key"),
+            (["--scope", "tenant", "--limit", "1usd"], 2, "id is missing"),
+            (["--scope", "platform", "--id", "x", "--limit", "1usd"], 2, "one platform"),
+            (["--scope", "platform", "--limit", "much"], 2, "100usd"),
+            (["--scope", "platform", "--limit", "-1usd"], 2, "100usd"),
+            (["--scope", "platform", "--limit", "1usd", "--warn", "101"], 2, "percent"),
+            (["--scope", "platform", "--limit", "1usd", "--period", "eon"], 2, "period")]:
+        status, _, err = weir("quota", "set", *words)
+        t.check(f"quota set {' '.join(words)[:48]}: exit {code}", status == code and reason in err,
+                (status, err))
+    status, _, _ = weir("quota", "remove", "--scope", "platform")
+    t.check("quota remove", status == 0 and not listed("--scope", "platform"))
+    status, _, err = weir("quota", "remove", "--scope", "platform")
+    t.check("quota remove of none: exit 1", status == 1 and "weir quota list" in err, err)
+
+
+def refused_within(shop, key, seconds):
+    """Is the key refused before so many seconds are over?"""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if chat(shop, key)[0] == 401:
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def lives_the_life_of_keys(t, shop):
+    weir = lambda *words: run(*words, place=shop.socket)
+    status, _, err = weir("key", "issue", "--tenant", "nobody")
+    t.check("key issue for nobody: exit 1 and what to do",
+            status == 1 and "weir tenant add nobody" in err, err)
+    status, out, err = weir("key", "issue", "--tenant", "acme", "--label", "first")
+    secret = out.strip()
+    t.check("key issue prints the secret alone", status == 0 and
+            re.fullmatch(r"sk-weir-\w{12}-\w{30}", secret), out)
+    t.check("... and says on stderr that this was the only time", "not shown again" in err, err)
+    listing = weir("key", "list", "--json")[1]
+    first = lines(listing)[0]
+    t.check("key list --json", first["tenant"] == "acme" and first["state"] == "active" and
+            first["label"] == "first", first)
+    t.check("no listing has a secret (T25)", secret not in listing and "hash" not in listing)
+    status, body = chat(shop, secret)
+    t.check("the key works", status == 200, (status, body))
+
+    status, out, _ = weir("key", "rotate", first["id"], "--grace", "2s", "--json")
+    second = json.loads(out)
+    t.check("key rotate answers with the successor", status == 0 and second["secret"] != secret and
+            second["replaces"]["id"] == first["id"] and second["label"] == "first", second)
+    t.check("in the grace period both work",
+            chat(shop, secret)[0] == 200 and chat(shop, second["secret"])[0] == 200)
+    t.check("after it the old one is refused", refused_within(shop, secret, 6))
+    t.check("... and the new one goes on", chat(shop, second["secret"])[0] == 200)
+    status, _, err = weir("key", "rotate", first["id"])
+    t.check("an expired key cannot be rotated", status == 1 and "expired" in err, err)
+
+    status, out, _ = weir("key", "revoke", second["id"])
+    t.check("a revoked key is refused within a second (T58)",
+            status == 0 and refused_within(shop, second["secret"], 1.0))
+    t.check("revoking twice is no error", weir("key", "revoke", second["id"])[0] == 0)
+    states = {k["id"]: k["state"] for k in lines(weir("key", "list", "--json")[1])}
+    t.check("key list says how they stand", states[first["id"]] == "expired" and
+            states[second["id"]] == "revoked", states)
+    status, _, err = weir("key", "revoke", "nosuchkey")
+    t.check("revoking what is not there: exit 1", status == 1 and "weir key list" in err, err)
+    for words, reason in [(["--expires", "yesterday"], "RFC 3339"),
+                          (["--expires", "2020-01-01"], "over already"),
+                          (["--models", "a,,b"], "commas"),
+                          (["--models", "*-mini"], "end of a name")]:
+        status, _, err = weir("key", "issue", "--tenant", "acme", *words)
+        t.check(f"key issue {' '.join(words)}: exit 2", status == 2 and reason in err, err)
+
+
+def limits_what_keys_may(t, shop):
+    weir = lambda *words: run(*words, place=shop.socket)
+    narrow = weir("key", "issue", "--tenant", "acme", "--models", "gpt-4o-*")[1].strip()
+    t.check("a key for some models: one of them", chat(shop, narrow, "gpt-4o-mini")[0] == 200)
+    t.check("... and one that is not", chat(shop, narrow, "gpt-4o")[0] == 403)
+    weir("tenant", "add", "shut")
+    key = weir("key", "issue", "--tenant", "shut")[1].strip()
+    t.check("a tenant's key works", chat(shop, key)[0] == 200)
+    weir("tenant", "disable", "shut")
+    status = wait_for(lambda: chat(shop, key)[0] != 200, 1.5, "the refusal")
+    t.check("tenant disable refuses its keys", bool(status))
+    weir("tenant", "enable", "shut")
+    t.check("tenant enable serves them again", chat(shop, key)[0] == 200)
+    weir("quota", "set", "--scope", "tenant", "--id", "shut", "--limit", "0usd")
+    status, body = chat(shop, key)
+    t.check("a limit of 0 admits nothing", status == 429 and "quota_exceeded" in body, body)
+
+
+def reports(t, shop):
+    weir = lambda *words: run(*words, place=shop.socket)
+    key = weir("key", "issue", "--tenant", "acme", "--team", "red", "--label", "reports")[1].strip()
+    status, body = chat(shop, key)
+    said = json.loads(body)["usage"]
+    status, out, _ = weir("requests", "--json", "--limit", "1")
+    row = lines(out)[0]
+    cost = 2_500_000 * said["prompt_tokens"] + 10_000_000 * said["completion_tokens"]
+    t.check("a request just finished is listed, priced to the picodollar",
+            row["tenant"] == "acme" and row["team"] == "red" and row["model"] == "gpt-4o" and
+            row["input_tok"] == said["prompt_tokens"] and
+            row["output_tok"] == said["completion_tokens"] and row["cost_pusd"] == cost,
+            (row, said, cost))
+    contract = """id started_at tenant team user key provider dialect model model_served status
+        ended_by usage_source input_tok cached_read_tok cache_write_tok tool_input_tok output_tok
+        reasoning_tok fees cost_pusd cost_usd price_version provider_cost_pusd held_pusd
+        first_byte_us took_us bytes_in bytes_out tags""".split()
+    t.check("a row has every field of the contract", all(name in row for name in contract),
+            [name for name in contract if name not in row])
+
+    every = lines(weir("requests", "--json")[1])
+    paged = lines(weir("requests", "--json", "--limit", "100000")[1])
+    t.check("requests: all of them, oldest first, however asked for",
+            every == paged == sorted(every, key=lambda r: (r["started_us"], r["id"])) and
+            len({r["id"] for r in every}) == len(every), (len(every), len(paged)))
+    t.check("--limit takes the newest", lines(weir("requests", "--json", "--limit", "2")[1]) ==
+            every[-2:])
+    t.check("--id takes one", lines(weir("requests", "--json", "--id", row["id"])[1]) == [row])
+    t.check("--tenant filters", {r["tenant"] for r in
+                                 lines(weir("requests", "--json", "--tenant", "shut")[1])} == {"shut"})
+    t.check("--since takes the instant of a row",
+            lines(weir("requests", "--json", "--since", row["started_at"])[1])[-1] == row)
+    t.check("--since in the future: none", weir("requests", "--json", "--since", "2100-01-01")[1] == "")
+    t.check("requests is a table without --json", row["id"] in weir("requests")[1])
+
+    status, out, _ = weir("usage", "--by", "tenant,model", "--json", "--since", "24h")
+    rows = lines(out)
+    mine = [r for r in rows if r["tenant"] == "acme" and r["model"] == "gpt-4o"][0]
+    wanted = [r for r in every if r["tenant"] == "acme" and r["model"] == "gpt-4o"]
+    t.check("usage adds up what requests lists", mine["requests"] == len(wanted) and
+            mine["cost_pusd"] == sum(r["cost_pusd"] for r in wanted) and
+            mine["output_tok"] == sum(r["output_tok"] for r in wanted), (mine, len(wanted)))
+    status, out, _ = weir("usage")
+    last = out.splitlines()[-1].split()
+    usd = f"{sum(r['cost_pusd'] for r in every) / 10**12:.12f}".rstrip("0").rstrip(".")
+    t.check("usage ends with the exact total", last[0] == "total" and last[-1] == usd, (out, usd))
+    for group in ("tenant", "team", "user", "key", "model", "provider", "hour", "day"):
+        status, out, err = weir("usage", "--by", group, "--json")
+        t.check(f"usage --by {group}", status == 0 and
+                all(group in r for r in lines(out)) and
+                sum(r["requests"] for r in lines(out)) == len(every), (out, err))
+    t.check("usage --by nonsense: exit 2", weir("usage", "--by", "colour")[0] == 2)
+    t.check("usage --since nonsense: exit 2", weir("usage", "--since", "then")[0] == 2)
+
+    status, out, _ = weir("explain", row["id"], "--json")
+    told = json.loads(out)
+    t.check("explain: quantities x prices are the cost", told["request"]["id"] == row["id"] and
+            told["cost"]["cost_pusd"] == row["cost_pusd"] and
+            {(m["quantity"], m["count"]) for m in told["cost"]["terms"]} ==
+            set(row["quantities"].items()), told)
+    status, out, _ = weir("explain", row["id"])
+    t.check("explain for people", status == 0 and "2.5" not in out.splitlines()[0] and
+            "0.0000025" in out and "times, ms" in out and row["usage_source"] in out, out)
+    t.check("explain of nothing: exit 1",
+            weir("explain", "00000000-0000-7000-8000-000000000000")[0] == 1)
+    t.check("explain of nonsense: exit 2", weir("explain", "nonsense")[0] == 2)
+    status, out, _ = weir("states", "--json")
+    edges = json.loads(out)["edges"]
+    t.check("states: edges were taken", status == 0 and any(e["taken"] > 0 for e in edges), out)
+    t.check("states as a table", "TAKEN" in weir("states")[1])
+
+
+def prices_models(t, shop):
+    weir = lambda *words: run(*words, place=shop.socket)
+    status, out, _ = weir("price", "list", "--json")
+    listed = {p["model"]: p for p in lines(out)}
+    t.check("price list --json", listed["gpt-4o"]["rates"]["input"] == "2.5" and
+            listed["gpt-4o-mini"]["rates"]["cache_read"] == "0.075", listed)
+    status, out, _ = weir("price", "explain", "gpt-4o", "--input", "1000", "--output", "100", "--json")
+    t.check("price explain adds up", json.loads(out)["cost"]["cost_usd"] == "0.0035", out)
+    status, out, _ = weir("price", "explain", "gpt-4o")
+    t.check("price explain without quantities shows the price", status == 0 and "2.5" in out, out)
+    t.check("price explain of an unknown model: exit 1", weir("price", "explain", "gpt-9")[0] == 1)
+
+    key = weir("key", "issue", "--tenant", "acme", "--label", "prices")[1].strip()
+    t.check("an unpriced model is refused (T47)", chat(shop, key, "gpt-9")[0] == 403)
+    status, _, err = weir("price", "set", "--provider", "openai", "--model", "gpt-9",
+                          "--input", "1", "--output", "0.000001")
+    t.check("price set", status == 0, err)
+    t.check("... and the model is served at once", chat(shop, key, "gpt-9")[0] == 200)
+    row = lines(weir("requests", "--json", "--limit", "1")[1])[0]
+    t.check("... at that price", row["cost_pusd"] == row["input_tok"] * 10**6 + row["output_tok"], row)
+    for words, reason in [([], "no price is given"), (["--input", "cheap"], "no amount"),
+                          (["--input", "-1"], "no amount"), (["--input", "1e12"], "price"),
+                          (["--input", "1,\"output\":0"], "no amount"),
+                          (["--input", "1", "--from", "soon"], "RFC 3339")]:
+        status, _, err = weir("price", "set", "--provider", "openai", "--model", "gpt-9", *words)
+        t.check(f"price set {' '.join(words)}: exit 2", status == 2 and reason in err, (status, err))
+
+
+def guards_the_admin_address(t, shop):
+    port, bearer = shop.admin_port, f"Bearer {TOKEN}"
+    t.check("/healthz is open", ask(port, "/healthz") == (200, "ok\n"))
+    t.check("/readyz is open", ask(port, "/readyz") == (200, "ready\n"))
+    status, text = ask(port, "/metrics")
+    t.check("/metrics is Prometheus text", status == 200 and "weir_build_info{version=" in text and
+            "weir_books_rows_committed_total" in text and "weir_exchanges_admitted_total" in text and
+            all(re.fullmatch(r"#.*|[a-z_]+(\{[^{}]*\})? -?[0-9.e+]+", line)
+                for line in text.splitlines()), text[:400])
+    t.check("/metrics names no key (T24)", "sk-" not in text)
+    path = "/admin/v1/tenants"
+    t.check("the API without token: 401", ask(port, path)[0] == 401)
+    for wrong in ("Bearer", "Bearer ", "Bearer x", f"Bearer {TOKEN}x", f"Basic {TOKEN}", TOKEN):
+        t.check(f"the API with {wrong[:9]!r}: 401", ask(port, path, Authorization=wrong)[0] == 401)
+    status, text = ask(port, path, Authorization=bearer)
+    t.check("the API with the token", status == 200 and
+            "acme" in {o["id"] for o in json.loads(text)["tenants"]}, text)
+    t.check("the command line over HTTP with the token", run(
+        "tenant", "list", place=f"http://127.0.0.1:{port}", env={"WEIR_ADMIN_TOKEN": TOKEN})[0] == 0)
+    status, _, err = run("tenant", "list", place=f"http://127.0.0.1:{port}",
+                         env={"WEIR_ADMIN_TOKEN": "wrong"})
+    t.check("... and without it: exit 1", status == 1 and "token" in err, err)
+    t.check("Origin is refused though the token is right (T80)",
+            ask(port, path, Authorization=bearer, Origin="http://localhost")[0] == 403)
+    t.check("an unknown path: 404", ask(port, "/admin/v1/nothing", Authorization=bearer)[0] == 404)
+    t.check("a wrong method: 405", ask(port, path, "DELETE", Authorization=bearer)[0] == 405)
+    t.check("a body that is no JSON: 400",
+            ask(port, path, "POST", "{", Authorization=bearer)[0] == 400)
+    t.check("a body that is no object: 400",
+            ask(port, path, "POST", "[1]", Authorization=bearer)[0] == 400)
+    t.check("a body with a key twice: 400",
+            ask(port, path, "POST", '{"id":"a","id":"b"}', Authorization=bearer)[0] == 400)
+    status, _ = ask(port, path, "POST", '{"id":"' + "x" * (2 << 20) + '"}', Authorization=bearer)
+    t.check("a body of 2 MB: refused", status in (400, 413), status)
+    log = shop.log_path.read_text()
+    t.check("wrong tokens are logged, tokens are not (T25, T81)",
+            "admin_refused" in log and TOKEN not in log)
+    t.check("changes are logged with who made them (T81)",
+            re.search(r"admin_change POST keys/\*/revoke by uid \d+", log))
+
+
+def is_not_on_the_client_port(t, shop):
+    for path in ("/admin/v1/tenants", "/admin/v1/keys", "/healthz", "/readyz", "/metrics", "/",
+                 "/admin", "//admin/v1/tenants", "/v1/../admin/v1/tenants",
+                 "/%61dmin/v1/tenants", "/openai/../admin/v1/tenants"):
+        status, text = ask(shop.port, path, Authorization=f"Bearer {TOKEN}")
+        t.check(f"client port, {path}: refused (T80)",
+                status in (400, 401, 404) and "tenants" not in text.replace(path, ""), (status, text))
+    status, text = ask(shop.port, "/admin/v1/tenants", Host=f"127.0.0.1:{shop.admin_port}")
+    t.check("client port, Host of the admin address: refused (T10)", status in (400, 401, 404), text)
+
+
+def reloads(t, shop):
+    weir = lambda *words: run(*words, place=shop.socket)
+    reloads_seen = lambda: shop.log_path.read_text().count(" reload ")
+    before = reloads_seen()
+    shop.price_file.write_text(PRICES.replace("2.50", "7.25"))
+    shop.server.send_signal(signal.SIGHUP)
+    wait_for(lambda: reloads_seen() > before, 5, "the reload")
+    price = lines(weir("price", "list", "--model", "gpt-4o", "--json")[1])[0]
+    t.check("SIGHUP takes over new prices", price["rates"]["input"] == "7.25", price)
+    old = lines(weir("requests", "--json", "--model", "gpt-4o", "--limit", "1")[1])[0]
+    status, out, _ = weir("explain", old["id"], "--json")
+    t.check("a row of before is still explained by its own price",
+            json.loads(out)["cost"]["cost_pusd"] == old["cost_pusd"], out)
+    before = reloads_seen()
+    shop.price_file.write_text("openai: [")
+    shop.server.send_signal(signal.SIGHUP)
+    wait_for(lambda: reloads_seen() > before, 5, "the reload")
+    price = lines(weir("price", "list", "--model", "gpt-4o", "--json")[1])[0]
+    t.check("a broken price file changes nothing (T84)", price["rates"]["input"] == "7.25" and
+            "nothing is changed" in shop.log_path.read_text())
+    shop.price_file.write_text(PRICES)
+
+
+def stops_and_remembers(t, shop):
+    weir = lambda *words: run(*words, place=shop.socket)
+    spent = lambda: {(q["resource_type"], q["period"]): q["current_spend_pusd"] for q in
+                     lines(weir("quota", "show", "acme", "--json")[1])}
+    key = weir("key", "issue", "--tenant", "acme", "--label", "stop")[1].strip()
+    chat(shop, key)
+    before = spent()
+    rows = weir("requests", "--json")[1]
+    t.check("what was spent is counted", before["llm", "month"] > 0 and
+            before["llm", "month"] == before["all", "month"] ==
+            sum(r["cost_pusd"] for r in lines(rows) if r["tenant"] == "acme"), before)
+    t.check("SIGTERM: exit 0", shop.stop_weir() == 0)
+    t.check("the socket is gone", not os.path.exists(shop.socket))
+    shop.start_weir()
+    t.check("after a restart budgets stand where they stood", spent() == before, spent())
+    t.check("... and so do the rows", weir("requests", "--json")[1] == rows)
+    t.check("... and the keys", chat(shop, key)[0] == 200)
+    before = spent()
+    shop.kill_weir()
+    shop.start_weir()
+    t.check("after kill -9, too (the socket was left behind)", spent() == before, spent())
+    weir("quota", "reset", "--scope", "tenant", "--id", "acme", "--resource", "llm")
+    now = spent()
+    t.check("quota reset forgives one limit and no other", now["llm", "month"] == 0 and
+            now["all", "month"] == before["all", "month"], now)
+    silent = socket.create_connection(("127.0.0.1", shop.admin_port))
+    t.check("SIGTERM with a silent admin connection open: exit 0", shop.stop_weir() == 0)
+    silent.close()
+    canaries = ("sk-stand-in", TOKEN, key)
+    t.check("no secret is in the log (T25)", not [c for c in canaries
+                                                  if c in shop.log_path.read_text()])
+    on_disk = b"".join(p.read_bytes() for p in (shop.directory / "data").rglob("*") if p.is_file())
+    t.check("no secret is in state_dir (T25)", not [c for c in canaries if c.encode() in on_disk])
+
+
+def main():
+    t = Tally()
+    shows_help(t)
+    refuses_what_it_does_not_understand(t)
+    with Shop() as shop:
+        t.check("serve says where it serves", re.fullmatch(
+            r"weir \d+\.\d+\.\d+: serving on 127\.0\.0\.1:\d+, admin on \S+/weir\.sock and "
+            r"http://127\.0\.0\.1:\d+", shop.ready_line), shop.ready_line)
+        for part in (checks_configurations, says_where_it_looked, keeps_its_files_to_itself,
+                     keeps_tenants, keeps_quotas, lives_the_life_of_keys, limits_what_keys_may,
+                     reports, prices_models, guards_the_admin_address, is_not_on_the_client_port,
+                     reloads, stops_and_remembers):
+            part(t, shop)
+    t.close()
+
+
+main()
