@@ -4,7 +4,8 @@
 #include <unistd.h>
 #include "conf/secret.h"
 
-#define NAME_BYTES_MAX 31 /* a row keeps that much of a provider's name */
+#define NAME_BYTES_MAX         31   /* a row keeps that much of a provider's name */
+#define JOURNAL_BYTES_PER_SLOT 4096 /* a frame of at most 2 kB, in two segments */
 
 /* Where the option stands, or else where its section or entry begins. */
 static int line_of(const int *lines, int option)
@@ -192,9 +193,9 @@ static void check_sizes(struct kind_reader *r, const struct conf *c)
 	if (c->limits.body_bytes > c->limits.bodies_bytes)
 		kind_complain(r, line_of(c->lines, OPTION_limits_body),
 			      "limits.body is more than limits.bodies: none would fit");
-	if (c->journal.segment_bytes > c->journal.max_bytes / 4)
-		kind_complain(r, line_of(c->lines, OPTION_journal_segment),
-			      "journal.segment is more than a quarter of journal.max");
+	if (c->journal.max_bytes / JOURNAL_BYTES_PER_SLOT < c->limits.inflight)
+		kind_complain(r, line_of(c->lines, OPTION_journal_max),
+			      "journal.max is too small for limits.inflight: 4k for each at least");
 }
 
 void check_conf(struct kind_reader *r, const struct conf *c, const char *const *dialects)

@@ -101,7 +101,6 @@ SECTION_END(tenant_defaults)
 
 SECTION(limits, "Sizes and counts; each worker has its own")
 OPTION(limits, clients,       COUNT, "10000", "1", "1000000",  START, "client connections")
-OPTION(limits, pipelined,     COUNT, "8", "0", "64",           LIVE,  "requests that a client may send ahead of an answer")
 OPTION(limits, head,          BYTES, "32k", "4k", "256k",      LIVE,  "request or response head")
 OPTION(limits, headers,       COUNT, "100", "16", "1000",      LIVE,  "header fields of one head")
 OPTION(limits, body,          BYTES, "32m", "1k", "1g",        LIVE,  "one request body")
@@ -131,8 +130,7 @@ SECTION_END(deadlines)
 
 SECTION(journal, "The journal between an exchange's end and the ledger")
 OPTION(journal, sync_interval, DURATION, "100ms", "0", "10s", START, "how often it is forced to disk: what a power cut can lose; 0 is at once")
-OPTION(journal, max,           BYTES, "1g", "16m", "1t",      START, "its size at most; when it is full, nothing is admitted")
-OPTION(journal, segment,       BYTES, "16m", "1m", "1g",      START, "size of one of its files")
+OPTION(journal, max,           BYTES, "1g", "1m", "1t",       START, "its size at most; when it is full, nothing is admitted")
 SECTION_END(journal)
 
 SECTION(tls, "TLS to providers; certificates are always verified")
