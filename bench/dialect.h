@@ -44,8 +44,11 @@ extern const struct dialect dialect_chat, dialect_completions, dialect_responses
 const struct dialect *dialect_find(struct span method, struct span target, struct span *model,
 				   bool *stream);
 
-/* Appends text; aborts past the buffer's ceiling, which nothing we write can reach. */
+/* Appends up to 4 kB of text; aborts past that or the buffer's ceiling, which nothing we
+ * write can reach. */
 void say(struct buf *to, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* Appends s, however long. */
 void say_span(struct buf *to, struct span s);
 
 /* For "%llu". */

@@ -16,6 +16,7 @@ struct figures {
 	uint32_t at[FIGURES_COUNTS];
 };
 
+/* Counts one value. */
 void figures_add(struct figures *f, uint64_t us);
 
 /* The value that `per_mille` of 1000 do not exceed; 0 when there are none. */

@@ -23,11 +23,11 @@
 #define EVENTS_MAX  256
 
 struct options {
-	const char *target, *path, *key, *model, *write, *script, *header, *log, *sha256;
-	uint64_t requests, concurrency, body_bytes, events, gap_ms, status, want_events,
-	    abort_after, timeout_s, seed;
-	double rate, seconds, abort_prob;
-	bool stream, include_usage, hold, json;
+#define TEXT(field, option, otherwise, value, help)   const char *field;
+#define NUMBER(field, option, otherwise, value, help) uint64_t field;
+#define REAL(field, option, otherwise, value, help)   double field;
+#define FLAG(field, option, help)                     bool field;
+#include "bench/load.tbl.h"
 };
 
 struct run {
@@ -38,22 +38,15 @@ struct run {
 	bool stopping, stdin_open;
 };
 
-static const char usage_text[] =
-    "load --target http://127.0.0.1:PORT[/prefix]\n"
-    "  how much   [--requests 1000] [--concurrency 1] [--rate PER_S] [--duration SECONDS]\n"
-    "  what       [--path /v1/chat/completions] [--model gpt-4o] [--key KEY] [--header 'a: b']\n"
-    "             [--body-bytes 1024] [--stream] [--include-usage] [--events N] [--gap-ms N]\n"
-    "             [--write event|all|bytes:N] [--script 'name=value; ...' (see script.tbl.h)]\n"
-    "  expect     [--status 200] [--want-events N] [--sha256 HEX] [--timeout SECONDS]\n"
-    "  abort      [--abort-after-bytes N] [--abort-prob 1.0] [--seed 1]\n"
-    "  hold       [--hold]: open all streams, read one event each, stay until stdin ends\n"
-    "  tell       [--json] [--log FILE]\n"
-    "Without --requests, --duration says when to stop asking; with it, or without both, it is\n"
-    "only a limit (default 60). Exit status 0: all as expected.\n";
-
 static void wrong_usage(void)
 {
-	fputs(usage_text, stderr);
+#define TEXT(field, option, otherwise, value, help)                                                \
+	fprintf(stderr, "  --%-17s %-5s %s\n", option, value, help);
+#define NUMBER(field, option, otherwise, value, help) TEXT(field, option, otherwise, value, help)
+#define REAL(field, option, otherwise, value, help)   TEXT(field, option, otherwise, value, help)
+#define FLAG(field, option, help)                     TEXT(field, option, false, "", help)
+	fputs("load --target URL [options]\n", stderr);
+#include "bench/load.tbl.h"
 	exit(2);
 }
 
@@ -76,81 +69,36 @@ static double real_of(const char *text)
 	return real;
 }
 
-#define NUMBERS(ROW)                                                                               \
-	ROW("requests", requests)                                                                  \
-	ROW("concurrency", concurrency)                                                            \
-	ROW("body-bytes", body_bytes)                                                              \
-	ROW("events", events)                                                                      \
-	ROW("gap-ms", gap_ms)                                                                      \
-	ROW("status", status)                                                                      \
-	ROW("want-events", want_events)                                                            \
-	ROW("abort-after-bytes", abort_after)                                                      \
-	ROW("timeout", timeout_s)                                                                  \
-	ROW("seed", seed)
-#define REALS(ROW)                                                                                 \
-	ROW("rate", rate)                                                                          \
-	ROW("duration", seconds)                                                                   \
-	ROW("abort-prob", abort_prob)
-#define TEXTS(ROW)                                                                                 \
-	ROW("target", target)                                                                      \
-	ROW("path", path)                                                                          \
-	ROW("key", key)                                                                            \
-	ROW("model", model)                                                                        \
-	ROW("write", write)                                                                        \
-	ROW("script", script)                                                                      \
-	ROW("header", header)                                                                      \
-	ROW("log", log)                                                                            \
-	ROW("sha256", sha256)
-#define FLAGS(ROW)                                                                                 \
-	ROW("stream", stream)                                                                      \
-	ROW("include-usage", include_usage)                                                        \
-	ROW("hold", hold)                                                                          \
-	ROW("json", json)
-
 static void set_option(struct options *o, const char *name, const char *value)
 {
-#define ROW(text, field)                                                                           \
-	if (strcmp(name, text) == 0)                                                               \
-		o->field = number_of(value);
-	NUMBERS(ROW)
-#undef ROW
-#define ROW(text, field)                                                                           \
-	if (strcmp(name, text) == 0)                                                               \
-		o->field = real_of(value);
-	REALS(ROW)
-#undef ROW
-#define ROW(text, field)                                                                           \
-	if (strcmp(name, text) == 0)                                                               \
-		o->field = value;
-	TEXTS(ROW)
-#undef ROW
-#define ROW(text, field)                                                                           \
-	if (strcmp(name, text) == 0)                                                               \
-		o->field = true;
-	FLAGS(ROW)
-#undef ROW
+#define SET(option, assignment)                                                                    \
+	if (strcmp(name, option) == 0)                                                             \
+		assignment;
+#define TEXT(field, option, otherwise, text, help)   SET(option, o->field = value)
+#define NUMBER(field, option, otherwise, text, help) SET(option, o->field = number_of(value))
+#define REAL(field, option, otherwise, text, help)   SET(option, o->field = real_of(value))
+#define FLAG(field, option, help)                    SET(option, o->field = true)
+#include "bench/load.tbl.h"
+#undef SET
 }
 
 static struct options read_options(int argc, char **argv)
 {
 	static const struct option known[] = {
-#define ROW(text, field) { text, 1, NULL, 1 },
-		NUMBERS(ROW) REALS(ROW) TEXTS(ROW)
-#undef ROW
-#define ROW(text, field) { text, 0, NULL, 1 },
-		    FLAGS(ROW)
-#undef ROW
-			{ 0 },
+#define TEXT(field, option, otherwise, value, help)   { option, 1, NULL, 1 },
+#define NUMBER(field, option, otherwise, value, help) { option, 1, NULL, 1 },
+#define REAL(field, option, otherwise, value, help)   { option, 1, NULL, 1 },
+#define FLAG(field, option, help)                     { option, 0, NULL, 1 },
+#include "bench/load.tbl.h"
+		{ 0 },
 	};
-	struct options o = { .requests = UINT64_MAX,
-			     .concurrency = 1,
-			     .path = "/v1/chat/completions",
-			     .model = "gpt-4o",
-			     .body_bytes = 1024,
-			     .status = 200,
-			     .timeout_s = 30,
-			     .abort_prob = -1,
-			     .seed = 1 };
+	struct options o = {
+#define TEXT(field, option, otherwise, value, help)   .field = otherwise,
+#define NUMBER(field, option, otherwise, value, help) .field = otherwise,
+#define REAL(field, option, otherwise, value, help)   .field = otherwise,
+#define FLAG(field, option, help)
+#include "bench/load.tbl.h"
+	};
 	int c, which;
 
 	while ((c = getopt_long(argc, argv, "", known, &which)) != -1) {
@@ -160,10 +108,12 @@ static struct options read_options(int argc, char **argv)
 	}
 	if (optind != argc || !o.target || o.concurrency < 1 || o.concurrency > CALLERS_MAX)
 		wrong_usage();
-	if (o.requests == UINT64_MAX && o.seconds == 0)
-		o.requests = 1000;
+	if (o.requests == 0)
+		o.requests = o.seconds > 0 ? UINT64_MAX : 1000;
 	if (o.seconds == 0)
 		o.seconds = 60;
+	if (o.hold)
+		o.requests = o.concurrency;
 	return o;
 }
 
@@ -216,8 +166,7 @@ static void make_body(const struct options *o, struct buf *b)
 				       "measured can be paid for; the rest is for the birds. ");
 	const struct span end = SPAN("\"}]}");
 
-	MUST(buf_addf(b, "{\"model\":\"%s\",\"stand_in\":{\"write\":\"%s\"", o->model,
-		      o->write ? o->write : "event"));
+	MUST(buf_addf(b, "{\"model\":\"%s\",\"stand_in\":{\"write\":\"%s\"", o->model, o->write));
 	if (o->events > 0)
 		MUST(buf_addf(b, ",\"events\":%llu", (unsigned long long)o->events));
 	if (o->gap_ms > 0)
@@ -469,8 +418,6 @@ int main(int argc, char **argv)
 	bool well;
 
 	MUST(r);
-	if (o.hold)
-		o.requests = o.concurrency;
 	make_request(&o, &r->crowd, &request);
 	set_up(r, &o);
 	run_all(r, &o);

@@ -77,6 +77,7 @@ static inline bool reply_done(const struct reply *r)
 /* Closes the account, once; later calls do nothing. */
 void reply_end(struct reply *r, const char *how);
 
+/* Frees what the reply holds; after reply_end(). */
 void reply_release(struct reply *r);
 
 #endif

@@ -30,6 +30,7 @@ struct timer *timer_take_due(struct timer_heap *h, uint64_t now_us);
 /* Microseconds until the soonest, at most `most_us`. */
 uint64_t timer_wait_us(const struct timer_heap *h, uint64_t now_us, uint64_t most_us);
 
+/* Frees the array; no timer may be set any more. */
 void timer_release(struct timer_heap *h);
 
 #endif

@@ -23,8 +23,13 @@ struct sent {
 	EVP_MD_CTX *digest; /* NULL when no account is kept */
 };
 
+/* Nothing yet; digests only when t keeps an account. */
 void sent_begin(struct sent *s, const struct truth *t);
+
+/* The kernel took these bytes of the body. */
 void sent_add(struct sent *s, struct span body_bytes);
+
+/* Frees the digest. */
 void sent_release(struct sent *s);
 
 /* Before the first byte of the response. */
