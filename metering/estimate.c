@@ -23,7 +23,8 @@ uint64_t estimate_input_bound_tok(const struct peek *p, uint64_t body_bytes, uin
 
 	if (p->remote_input || p->file_parts > 0)
 		return most_tok;
-	return at_most(text_bytes + media_tok(p), most_tok);
+	/* Cut before it is added: no sum can overflow. */
+	return at_most(at_most(text_bytes, most_tok) + at_most(media_tok(p), most_tok), most_tok);
 }
 
 uint64_t estimate_input_tok(const struct peek *p, uint64_t body_bytes, uint64_t context_tok)
