@@ -16,7 +16,8 @@ enum count {
 #define COUNT(name, help) COUNT_##name,
 #define FEE(name, help)   COUNT_##name,
 #include "metering/counts.tbl.h"
-	COUNT_COUNT
+	COUNT_COUNT,
+	COUNT_FEES = COUNT_web_search /* from here on */
 };
 
 struct counts {

@@ -74,6 +74,23 @@ static const struct {
 };
 
 static const struct {
+	struct span kind;
+	enum iteration verdict;
+} iterations[] = {
+#define ITERATION(kind, verdict) { { kind, sizeof(kind) - 1 }, ITERATION_##verdict },
+#include "metering/shape.tbl.h"
+};
+
+static const struct {
+	enum shape_id shape;
+	struct span name;
+	enum count count;
+} headers[] = {
+#define HEADER(shape, name, count) { SHAPE_##shape, { name, sizeof(name) - 1 }, count },
+#include "metering/shape.tbl.h"
+};
+
+static const struct {
 	struct span theirs, ours;
 } tiers[] = {
 #define TIER(theirs, ours) { { theirs, sizeof(theirs) - 1 }, { ours, sizeof(ours) - 1 } },
@@ -199,6 +216,22 @@ enum count shape_item(enum list list, struct span kind, struct span sub)
 		if (items[i].list == list && span_eq_nocase(items[i].kind, kind) &&
 		    (items[i].sub.len == 0 || span_eq(items[i].sub, sub)))
 			return items[i].count;
+	return COUNT_COUNT;
+}
+
+enum iteration shape_iteration(struct span kind)
+{
+	for (size_t i = 0; i < COUNT_OF(iterations); i++)
+		if (span_eq(iterations[i].kind, kind))
+			return iterations[i].verdict;
+	return ITERATION_part;
+}
+
+enum count shape_header(enum shape_id id, struct span name)
+{
+	for (size_t i = 0; i < COUNT_OF(headers); i++)
+		if (headers[i].shape == id && span_eq_nocase(headers[i].name, name))
+			return headers[i].count;
 	return COUNT_COUNT;
 }
 

@@ -16,6 +16,7 @@
 	KIND(model, "the model that answers")                                                      \
 	KIND(id, "the provider's id of the answer")                                                \
 	KIND(tier, "the service tier that serves")                                                 \
+	KIND(speed, "the same, where a second member says it")                                     \
 	KIND(text, "generated text")                                                               \
 	KIND(arguments, "generated text, or a generated object")                                   \
 	KIND(type, "the document's type, a WORD")                                                  \
@@ -23,6 +24,7 @@
 	KIND(finish_or_error, "the same, where an error is one of the reasons")                    \
 	KIND(done, "true in the last document")                                                    \
 	KIND(choices, "the list of choices; empty in OpenAI's usage chunk")                        \
+	KIND(choice, "an element of it")                                                           \
 	KIND(usage, "a usage object; the argument is enum usage_how")                              \
 	KIND(count, "a number of it; the argument is enum count")                                  \
 	KIND(cost, "what the provider charges; the argument is the decimals below the dollar")     \
@@ -69,6 +71,18 @@ enum error_rank {
 	RANK_status
 };
 
+enum finish {
+	FINISH_may_end, /* a finish reason is the end where the dialect says so */
+	FINISH_ends
+};
+
+/* What an inner exchange is to the answer. */
+enum iteration {
+	ITERATION_part,   /* already in its usage */
+	ITERATION_on_top, /* to be added */
+	ITERATION_serves  /* its model is the one that answers */
+};
+
 enum list {
 	LIST_none,
 	LIST_output,
@@ -106,6 +120,11 @@ enum meaning shape_meaning(enum shape_id id, struct span word);
 
 /* What an element of a list adds to; COUNT_COUNT: nothing. */
 enum count shape_item(enum list list, struct span kind, struct span sub);
+
+enum iteration shape_iteration(struct span kind);
+
+/* The number that a response header holds; COUNT_COUNT: none. */
+enum count shape_header(enum shape_id id, struct span name);
 
 /* Our word for a provider's service tier: mostly its own. */
 struct span shape_tier(struct span theirs);

@@ -8,7 +8,9 @@
  * TERM(words, "/where in it", kind, argument)
  * WORD(shape, "word", meaning)             a document's type, or the name of its event
  * ITEM(list, "kind", "subkind", count)     one element of a list, and what it adds to
+ * ITERATION("kind", verdict)               an inner exchange of an answer
  * TIER("provider's word", "our word")      where a service tier is called otherwise
+ * HEADER(shape, "name", count)             a response header with a number
  */
 #ifndef SHAPE
 #define SHAPE(id, name, style, reasoning, apart)
@@ -27,6 +29,12 @@
 #endif
 #ifndef ITEM
 #define ITEM(list, kind, sub, count)
+#endif
+#ifndef ITERATION
+#define ITERATION(kind, verdict)
+#endif
+#ifndef HEADER
+#define HEADER(shape, name, count)
 #endif
 #ifndef TIER
 #define TIER(theirs, ours)
@@ -50,7 +58,8 @@ FACT(openai_chat, "/id", id, 0)
 FACT(openai_chat, "/model", model, 0)
 FACT(openai_chat, "/service_tier", tier, 0)
 FACT(openai_chat, "/choices", choices, 0)
-FACT(openai_chat, "/choices/*/finish_reason", finish, 0)
+FACT(openai_chat, "/choices/*", choice, 0)
+FACT(openai_chat, "/choices/*/finish_reason", finish, FINISH_may_end)
 FACT(openai_chat, "/choices/*/delta/content", text, 0)
 FACT(openai_chat, "/choices/*/delta/content/*/text", text, 0)              /* Mistral */
 FACT(openai_chat, "/choices/*/delta/content/*/thinking/*/text", text, 0)   /* Mistral */
@@ -114,7 +123,8 @@ FACT(openai_completions, "/id", id, 0)
 FACT(openai_completions, "/model", model, 0)
 FACT(openai_completions, "/service_tier", tier, 0)
 FACT(openai_completions, "/choices", choices, 0)
-FACT(openai_completions, "/choices/*/finish_reason", finish, 0)
+FACT(openai_completions, "/choices/*", choice, 0)
+FACT(openai_completions, "/choices/*/finish_reason", finish, FINISH_may_end)
 FACT(openai_completions, "/choices/*/text", text, 0)
 FACT(openai_completions, "/error", error, 0)
 FACT(openai_completions, "/error/status", error_word, RANK_status)
@@ -238,6 +248,9 @@ USE(anthropic, "/usage/iterations/*", anthropic, iteration)
 FACT(anthropic, "/usage/iterations", iterations, 0)
 FACT(anthropic, "/usage/iterations/*/type", item_kind, 0)
 FACT(anthropic, "/usage/iterations/*/model", item_model, 0)
+ITERATION("compaction", on_top)
+ITERATION("advisor_message", on_top)
+ITERATION("fallback_message", serves)
 WORD(anthropic, "message_stop", end)
 WORD(anthropic, "error", error)
 
@@ -251,13 +264,13 @@ TERM(anthropic, "/output_tokens_details/thinking_tokens", count, COUNT_reasoning
 TERM(anthropic, "/server_tool_use/web_search_requests", count, COUNT_web_search)
 TERM(anthropic, "/server_tool_use/web_fetch_requests", count, COUNT_web_fetch)
 TERM(anthropic, "/service_tier", tier, 0)
-TERM(anthropic, "/speed", tier, 0)
+TERM(anthropic, "/speed", speed, 0)
 
 /* --- Gemini: usage in every chunk, the last one counts --- */
 FACT(gemini, "/responseId", id, 0)
 FACT(gemini, "/modelVersion", model, 0)
-FACT(gemini, "/candidates/*/finishReason", finish, 0)
-FACT(gemini, "/promptFeedback/blockReason", finish, 0)
+FACT(gemini, "/candidates/*/finishReason", finish, FINISH_ends)
+FACT(gemini, "/promptFeedback/blockReason", finish, FINISH_ends)
 FACT(gemini, "/candidates/*/content/parts/*/text", text, 0)
 FACT(gemini, "/candidates/*/content/parts/*/functionCall", arguments, 0)
 FACT(gemini, "/candidates/*/content/parts/*/executableCode/code", text, 0)
@@ -390,7 +403,15 @@ FACT(bedrock_invoke, "/Message", error_text, 0)
 USE(bedrock_invoke, "/message/usage", anthropic, base)
 USE(bedrock_invoke, "/usage", anthropic, overlay)
 USE(bedrock_invoke, "/usage", nova, overlay)
+USE(bedrock_invoke, "/usage/iterations/*", anthropic, iteration)
+FACT(bedrock_invoke, "/usage/iterations", iterations, 0)
+FACT(bedrock_invoke, "/usage/iterations/*/type", item_kind, 0)
+FACT(bedrock_invoke, "/usage/iterations/*/model", item_model, 0)
 USE(bedrock_invoke, "/amazon-bedrock-invocationMetrics", metrics, fallback)
+HEADER(bedrock_invoke, "x-amzn-bedrock-input-token-count", COUNT_input)
+HEADER(bedrock_invoke, "x-amzn-bedrock-output-token-count", COUNT_output)
+HEADER(bedrock_invoke, "x-amzn-bedrock-cache-read-input-token-count", COUNT_cached)
+HEADER(bedrock_invoke, "x-amzn-bedrock-cache-write-input-token-count", COUNT_written)
 WORD(bedrock_invoke, "message_stop", end)
 WORD(bedrock_invoke, "error", error)
 
@@ -452,4 +473,6 @@ TERM(ollama, "/eval_count", count, COUNT_output)
 #undef TERM
 #undef WORD
 #undef ITEM
+#undef ITERATION
+#undef HEADER
 #undef TIER

@@ -16,22 +16,29 @@
 #include "metering/dialect.h"
 #include "metering/usage.h"
 
-enum tap_framing { TAP_SSE, TAP_NDJSON, TAP_EVENTSTREAM, TAP_JSON, TAP_OPAQUE };
+enum tap_framing {
+	TAP_SSE,
+	TAP_NDJSON,
+	TAP_EVENTSTREAM,
+	TAP_JSON,
+	TAP_OPAQUE
+};
 
 /* From a response's Content-Type (parameters ignored). Unknown types are TAP_OPAQUE. */
 enum tap_framing tap_framing_of(struct span content_type);
 
 struct tap_result {
-	struct usage usage;      /* source none/reported/partial; counting is the caller's */
-	bool has_usage;          /* a usage object was read */
-	bool final;              /* usage was read and the dialect's end was seen */
-	bool end_seen;           /* the dialect's end was seen */
-	bool blind;              /* the bytes stopped making sense somewhere */
-	char model[96];          /* served; empty if never said */
+	struct usage usage; /* source none/reported/partial; counting is the caller's */
+	bool has_usage;     /* a usage object was read */
+	bool final;         /* usage was read and the dialect's end was seen */
+	bool end_seen;      /* the dialect's end was seen */
+	bool blind;         /* the bytes stopped making sense somewhere */
+	char model[96];     /* served; empty if never said */
 	char response_id[96];
-	char error[48];          /* status word, else code, else type; empty if none */
-	uint64_t events;         /* SSE events (with [DONE]), frames or lines; 0 for one JSON body */
-	uint64_t text_bytes;     /* bytes of generated text that passed (content, tool arguments, reasoning) */
+	char error[48];      /* status word, else code, else type; empty if none */
+	uint64_t events;     /* SSE events (with [DONE]), frames or lines; 0 for one JSON body */
+	uint64_t text_bytes; /* bytes of generated text that passed (content, tool arguments,
+				reasoning) */
 };
 
 /* Optional: generated text as it passes, JSON-unescaped, in pieces of any size. */
@@ -45,6 +52,10 @@ void tap_free(struct tap *t); /* NULL is fine */
 
 /* Sets where generated text goes; NULL for nowhere. */
 void tap_set_text(struct tap *t, tap_text *on_text, void *arg);
+
+/* A response header: Bedrock's invoke says its counts there when it does not stream. Before
+ * the first piece; headers of no interest are ignored. */
+void tap_header(struct tap *t, struct span name, struct span value);
 
 /* piece: the next payload bytes, borrowed for the call. */
 void tap_show(struct tap *t, struct span piece);
