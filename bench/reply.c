@@ -35,38 +35,47 @@ static bool fixture_load(struct reply *r, const char *folder)
 	return fd >= 0 && got == 0;
 }
 
-/* Bytes of the event that begins at s, for the formats that a fixture may have. */
+/* Bytes up to and with the first `end` in s, or all of it. */
+static size_t len_through(struct span s, struct span end)
+{
+	const char *found = memmem(s.at, s.len, end.at, end.len);
+
+	return found ? (size_t)(found - s.at) + end.len : s.len;
+}
+
+static bool has_suffix(const char *name, const char *suffix)
+{
+	const char *dot = strrchr(name, '.');
+
+	return dot && strcmp(dot, suffix) == 0;
+}
+
+/* Bytes of the event that begins at s, by the suffix of the file's name. */
 static size_t fixture_event_len(const char *name, struct span s)
 {
 	const unsigned char *p = (const unsigned char *)s.at;
-	const char *dot = strrchr(name, '.');
-	const char *end = NULL;
-	size_t after = 0;
+	size_t lf = s.len, crlf = s.len;
 
-	if (dot && strcmp(dot, ".eventstream") == 0 && s.len >= 12)
-		after = (size_t)p[0] << 24 | (size_t)p[1] << 16 | (size_t)p[2] << 8 | p[3];
-	else if (dot && strcmp(dot, ".ndjson") == 0)
-		end = memchr(s.at, '\n', s.len), after = 1;
-	else if (dot && strcmp(dot, ".sse") == 0)
-		end = memmem(s.at, s.len, "\n\n", 2), after = 2;
-	if (dot && strcmp(dot, ".sse") == 0 && !end)
-		end = memmem(s.at, s.len, "\r\n\r\n", 4), after = 4;
-	if (end)
-		after += (size_t)(end - s.at);
-	else if (!dot || strcmp(dot, ".eventstream") != 0)
-		after = s.len;
-	return after > 0 && after < s.len ? after : s.len;
+	if (has_suffix(name, ".eventstream") && s.len > 4) {
+		lf = (size_t)p[0] << 24 | (size_t)p[1] << 16 | (size_t)p[2] << 8 | p[3];
+	} else if (has_suffix(name, ".ndjson")) {
+		lf = len_through(s, SPAN("\n"));
+	} else if (has_suffix(name, ".sse")) {
+		lf = len_through(s, SPAN("\n\n"));
+		crlf = len_through(s, SPAN("\r\n\r\n"));
+	}
+	if (crlf < lf)
+		lf = crlf;
+	return lf > 0 && lf < s.len ? lf : s.len;
 }
 
 static const char *fixture_type(const char *name)
 {
-	const char *dot = strrchr(name, '.');
-
-	return !dot                          ? "application/octet-stream"
-	       : strcmp(dot, ".sse") == 0    ? "text/event-stream"
-	       : strcmp(dot, ".ndjson") == 0 ? "application/x-ndjson"
-	       : strcmp(dot, ".json") == 0   ? "application/json"
-					     : "application/vnd.amazon.eventstream";
+	return has_suffix(name, ".sse")           ? "text/event-stream"
+	       : has_suffix(name, ".ndjson")      ? "application/x-ndjson"
+	       : has_suffix(name, ".json")        ? "application/json"
+	       : has_suffix(name, ".eventstream") ? "application/vnd.amazon.eventstream"
+						  : "application/octet-stream";
 }
 
 static void refuse_misunderstood(struct reply *r)
