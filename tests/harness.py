@@ -160,7 +160,8 @@ class House:
             shutil.rmtree(self.directory, ignore_errors=True)
 
     def __exit__(self, kind, value, trace):
-        if kind is not None and self.server:
+        fine = kind is None or (kind is SystemExit and not value.code)
+        if not fine and self.server:
             sys.stderr.write("the last lines of Weir's log:\n" + self.log_path.read_text()[-2000:])
         self.close()
 
