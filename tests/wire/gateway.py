@@ -11,6 +11,7 @@ import time
 from script import PlayError
 
 UPSTREAM_SECRET = "upstream-secret"
+ADMIN_TOKEN = "wire-admin-token-0123456789abcdef"
 PATIENCE_S = 10.0
 
 MANUAL = """gateway NAME { LINES } [-start | -drain | -kill | -wait | -reload]
@@ -100,29 +101,32 @@ class Gateway:
         return os.path.join(self.scratch, name)
 
     def write_files(self):
-        """The configuration and the prices; JSON is YAML, and nothing needs quoting."""
+        """The configuration, as JSON, which is YAML; and the prices, whose numbers are plain."""
         config = {"listen": f"127.0.0.1:{self.port}", "state_dir": self.path("data"),
                   "workers": "1", "prices": ["prices.yaml"],
                   "admin": {"socket": self.path("weir.sock"),
-                            "listen": f"127.0.0.1:{self.admin_port}"},
+                            "listen": f"127.0.0.1:{self.admin_port}",
+                            "token_env": "WIRE_ADMIN_TOKEN"},
                   "providers": self.providers}
         for name, value in self.options.items():
             if isinstance(value, dict) and isinstance(config.get(name), dict):
                 config[name].update(value)
             else:
                 config[name] = value
-        prices = {p: {"source": "a play", "models": e} for p, e in self.prices.items()}
         with open(self.path("weir.yaml"), "w", encoding="utf-8") as f:
             json.dump(config, f, indent=1)
         with open(self.path("prices.yaml"), "w", encoding="utf-8") as f:
-            json.dump(prices, f, indent=1)
+            for provider, entries in self.prices.items():
+                f.write(f"{provider}:\n  source: a play\n  models:\n")
+                for entry in entries:
+                    f.write("    - { " + ", ".join(f"{n}: {v}" for n, v in entry.items()) + " }\n")
 
     # ---- its process ----
 
     def start(self):
         self.write_files()
         self.starts += 1
-        env = dict(os.environ, WIRE_UPSTREAM_KEY=UPSTREAM_SECRET)
+        env = dict(os.environ, WIRE_UPSTREAM_KEY=UPSTREAM_SECRET, WIRE_ADMIN_TOKEN=ADMIN_TOKEN)
         with open(self.path("log"), "ab") as log:
             self.process = subprocess.Popen(
                 [self.program, "serve", "--config", self.path("weir.yaml")],
@@ -256,13 +260,14 @@ class Gateway:
         return row[name]
 
     def quota(self, path):
+        """A tenant's budget over everything it may spend money on."""
         tenant, _, name = path.partition(".")
         text = self.cli("quota", "list", "--scope", "tenant", "--id", tenant, "--json")
-        quotas = [json.loads(line) for line in text.splitlines() if line]
-        found = [q for q in quotas if q["resource"] == "all"]
-        if not found or name not in found[0]:
-            raise PlayError(f"no such quota: {path}: {text}")
-        return found[0][name]
+        for line in text.splitlines():
+            quota = json.loads(line)
+            if quota["resource_type"] == "all" and name in quota:
+                return quota[name]
+        raise PlayError(f"no such quota: {path}: {text}")
 
     def value(self, path):
         first, _, rest = path.partition(".")
