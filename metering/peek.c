@@ -30,8 +30,9 @@ enum {
 
 #define ROLES(ROLE)                                                                                \
 	ROLE(ROOT)                                                                                 \
-	ROLE(OBJECT) ROLE(STREAM_OPTIONS) ROLE(INCLUDE_USAGE) ROLE(MODEL) ROLE(STREAM) ROLE(CAP)   \
-	    ROLE(CAP_SIGNED) ROLE(COUNT) ROLE(PROMPT) ROLE(TIER) ROLE(SPEED) ROLE(USER)            \
+	ROLE(OBJECT)                                                                               \
+	ROLE(STREAM_OPTIONS) ROLE(INCLUDE_USAGE) ROLE(MODEL) ROLE(STREAM) ROLE(CAP)                \
+	    ROLE(CAP_SIGNED) ROLE(COUNT) ROLE(PROMPT) ROLE(TIER) ROLE(SPEED) ROLE(GEO) ROLE(USER)  \
 		ROLE(USER_FIRST) ROLE(BACKGROUND) ROLE(PRICED) ROLE(PRICED_CHOICE) ROLE(TOOL)      \
 		    ROLE(TOOL_KEYS) ROLE(TEXT) ROLE(TREE) ROLE(PICTURE) ROLE(SOUND) ROLE(FILE)     \
 			ROLE(DATA) ROLE(PART) ROLE(MIME) ROLE(REMOTE) ROLE(KNOWN)
@@ -210,6 +211,7 @@ struct look {
 	size_t why_room;
 	bool refused;
 	bool user_is_first;
+	char geo[16];  /* region asked for; empty: any */
 	uint64_t seen; /* a bit for each member */
 	uint64_t choices, prompts;
 	uint64_t tree_start;
@@ -310,7 +312,7 @@ static bool read_whole(struct span s, uint64_t *out)
 			return false;
 		*out = *out * 10 + (uint64_t)(s.at[i] - '0');
 	}
-	return *out <= PEEK_TOK_MAX;
+	return *out <= PEEK_NUMBER_MAX;
 }
 
 static bool read_number(struct look *l, const struct json_event *e, uint64_t *out)
@@ -391,6 +393,8 @@ static void take_CAP(struct look *l, const struct json_event *e)
 	if (!read_number(l, e, &cap_tok))
 		return;
 	l->out->has_cap = true;
+	if (cap_tok > PEEK_CAP_MAX)
+		cap_tok = PEEK_CAP_MAX;
 	if (cap_tok > l->out->max_output_tok)
 		l->out->max_output_tok = cap_tok;
 }
@@ -419,15 +423,15 @@ static void take_COUNT(struct look *l, const struct json_event *e)
 /* A number belongs to one prompt written in tokens. */
 static void take_PROMPT(struct look *l, const struct json_event *e)
 {
-	if (e->kind != JSON_NUMBER)
-		l->prompts++;
+	if (e->kind != JSON_NUMBER && ++l->prompts > PEEK_PROMPTS_MAX)
+		refuse(l, e, "is one of too many prompts");
 	if (e->kind == JSON_STRING)
 		l->out->text_bytes += string_bytes(e);
 }
 
 static void take_TIER(struct look *l, const struct json_event *e)
 {
-	if (!is_string(l, e) || l->out->tier[0] != '\0')
+	if (!is_string(l, e) || l->out->tier[0] != '\0' || span_eq(e->text, SPAN("standard_only")))
 		return;
 	if (e->text.len >= sizeof(l->out->tier) || has_control(e->text))
 		refuse(l, e, "is not the name of a service tier");
@@ -441,6 +445,14 @@ static void take_SPEED(struct look *l, const struct json_event *e)
 		return;
 	l->out->tier[0] = '\0';
 	take_TIER(l, e);
+}
+
+static void take_GEO(struct look *l, const struct json_event *e)
+{
+	if (!is_string(l, e) || span_eq(e->text, SPAN("global")))
+		return;
+	if (has_control(e->text) || !span_copy(e->text, l->geo, sizeof(l->geo)))
+		refuse(l, e, "is not the name of a region");
 }
 
 static void take_USER(struct look *l, const struct json_event *e)
@@ -667,6 +679,24 @@ static void place_usage(const struct look *l)
 	}
 }
 
+/* Region and tier are priced together. A tier that leaves the choice to the provider says
+ * nothing that the region would have to share the room with. */
+static bool join_geo(struct look *l)
+{
+	char *tier = l->out->tier;
+	char joined[sizeof(l->out->tier) + sizeof(l->geo)];
+	bool says_something = tier[0] != '\0' && strcmp(tier, "auto") != 0;
+
+	if (l->geo[0] == '\0')
+		return true;
+	snprintf(joined, sizeof(joined), "%s%s%s", says_something ? tier : "",
+		 says_something ? "+" : "", l->geo);
+	if (span_copy(span_of(joined), tier, sizeof(l->out->tier)))
+		return true;
+	snprintf(l->why, l->why_room, "The names of the service tier and the region are too long.");
+	return false;
+}
+
 static enum err read_body(struct look *l, struct span body)
 {
 	struct json j;
@@ -677,7 +707,7 @@ static enum err read_body(struct look *l, struct span body)
 			 json_error(&j), json_offset(&j));
 		return ERR_GARBLED;
 	}
-	return l->refused ? ERR_GARBLED : ERR_OK;
+	return l->refused || !join_geo(l) ? ERR_GARBLED : ERR_OK;
 }
 
 enum err peek_body(enum shape_id shape, struct span body, struct peek *out, char *why,

@@ -17,11 +17,13 @@
 #include "metering/dialect.h"
 
 #define PEEK_CHOICES_MAX 128                        /* n, best_of, candidateCount */
-#define PEEK_TOK_MAX     UINT64_C(9007199254740992) /* 2^53: exact in every parser */
+#define PEEK_PROMPTS_MAX 2048                       /* in one request */
+#define PEEK_NUMBER_MAX  UINT64_C(9007199254740992) /* 2^53: exact in every parser */
+#define PEEK_CAP_MAX     (UINT64_C(1) << 32)        /* tokens; n such answers can be added up */
 
 struct peek {
 	char model[96]; /* from the body; empty if it names none (the path may) */
-	char tier[16];  /* service_tier or speed asked for; empty: none */
+	char tier[16];  /* service_tier or speed asked for, "+" the region; empty: none */
 	char user[64];  /* user, safety_identifier, metadata.user_id ...; empty: none */
 
 	bool has_stream;  /* the body says whether to stream */
@@ -30,7 +32,7 @@ struct peek {
 	bool background;  /* asynchronous: the answer will not carry the usage */
 	bool has_cap;     /* the body caps the answer */
 
-	uint64_t max_output_tok; /* the largest cap given; 0 if none */
+	uint64_t max_output_tok; /* the largest cap given, cut to PEEK_CAP_MAX; 0 if none */
 	uint64_t n; /* answers asked for, at least 1: choices, times prompts where a list of
 		     * prompts is answered one by one */
 

@@ -4,7 +4,7 @@
  * one of these spellings.
  *
  * ROOT, OBJECT  an object whose members are checked      STREAM_OPTIONS  such an object
- * MODEL, STREAM, CAP, COUNT, TIER, SPEED, USER, USER_FIRST, BACKGROUND, INCLUDE_USAGE
+ * MODEL, STREAM, CAP, COUNT, TIER, SPEED, GEO, USER, USER_FIRST, BACKGROUND, INCLUDE_USAGE
  * CAP_SIGNED    a cap; negative means none              PROMPT  an element that is answered by itself
  * TEXT          a string of the prompt                  TREE    an object or array that becomes prompt
  * PICTURE, SOUND, FILE   a string that carries one or says where it is
@@ -55,7 +55,7 @@ PEEK(GEMINI, "/serviceTier", TIER)
 PEEK(CONVERSE, "/serviceTier", OBJECT)
 PEEK(CONVERSE, "/serviceTier/type", TIER)
 PEEK(ANTHROPIC, "/speed", SPEED)
-PEEK(ANTHROPIC, "/inference_geo", PRICED_CHOICE)
+PEEK(ANTHROPIC, "/inference_geo", GEO)
 PEEK(CONVERSE, "/performanceConfig", OBJECT)
 PEEK(CONVERSE, "/performanceConfig/latency", PRICED_CHOICE)
 PEEK(CONVERSE, "/guardrailConfig", PRICED)

@@ -1,7 +1,8 @@
 /* PEEK_TOOL(shapes, "name")
  * Tools that a request may bring along: those that the client runs itself, those that cost
  * nothing but tokens, and those whose calls the answer reports. A '*' ends a pattern.
- * Every other tool is run by the provider at a price of its own that nobody reports. */
+ * Every other tool is run by the provider at a price of its own that nobody reports, or
+ * whose report is not read (metering/shape.tbl.h). */
 PEEK_TOOL(CHAT | RESPONSES | COHERE | OLLAMA | INTERACTIONS, "function")
 PEEK_TOOL(CHAT | RESPONSES | ANTHROPIC | INVOKE, "custom")
 PEEK_TOOL(RESPONSES, "web_search*")
@@ -25,18 +26,12 @@ PEEK_TOOL(ANTHROPIC, "tool_search_tool_*")
 PEEK_TOOL(ANTHROPIC, "mcp_toolset")
 PEEK_TOOL(GEMINI, "functionDeclarations")
 PEEK_TOOL(GEMINI, "function_declarations")
-PEEK_TOOL(GEMINI, "googleSearch")
-PEEK_TOOL(GEMINI, "googleSearchRetrieval")
-PEEK_TOOL(GEMINI, "googleMaps")
-PEEK_TOOL(GEMINI, "google_maps")
 PEEK_TOOL(GEMINI, "codeExecution")
 PEEK_TOOL(GEMINI, "urlContext")
 PEEK_TOOL(GEMINI, "fileSearch")
 PEEK_TOOL(GEMINI, "file_search")
 PEEK_TOOL(GEMINI, "computerUse")
 PEEK_TOOL(GEMINI, "computer_use")
-PEEK_TOOL(GEMINI | INTERACTIONS, "google_search")
-PEEK_TOOL(GEMINI, "google_search_retrieval")
 PEEK_TOOL(GEMINI | INTERACTIONS, "code_execution")
 PEEK_TOOL(GEMINI | INTERACTIONS, "url_context")
 PEEK_TOOL(INTERACTIONS, "mcp_server")

@@ -15,8 +15,8 @@ static void check_facts(const struct peek *p, size_t size)
 	MUST(memchr(p->model, '\0', sizeof(p->model)) && memchr(p->user, '\0', sizeof(p->user)));
 	MUST(memchr(p->tier, '\0', sizeof(p->tier)));
 	MUST(memchr(p->priced_option, '\0', sizeof(p->priced_option)));
-	MUST(p->n >= 1 && p->n <= PEEK_CHOICES_MAX * (size + 1));
-	MUST(p->max_output_tok <= PEEK_TOK_MAX && (p->has_cap || p->max_output_tok == 0));
+	MUST(p->n >= 1 && p->n <= PEEK_CHOICES_MAX * PEEK_PROMPTS_MAX);
+	MUST(p->max_output_tok <= PEEK_CAP_MAX && (p->has_cap || p->max_output_tok == 0));
 	MUST(p->text_bytes <= size && p->data_bytes <= size);
 	MUST(p->usage_at + p->usage_drop <= size);
 }

@@ -65,7 +65,7 @@ static void test_caps(void **state)
 {
 	(void)state;
 	accept(SHAPE_openai_responses, "{\"max_output_tokens\":9007199254740992}");
-	assert_int_equal(p.max_output_tok, UINT64_C(9007199254740992));
+	assert_int_equal(p.max_output_tok, PEEK_CAP_MAX);
 	accept(SHAPE_anthropic, "{\"max_tokens\":0}");
 	assert_true(p.has_cap && p.max_output_tok == 0);
 	accept(SHAPE_gemini, "{\"generationConfig\":{\"maxOutputTokens\":5,\"candidateCount\":2}}");
@@ -107,6 +107,14 @@ static void test_attribution_and_tier(void **state)
 	assert_string_equal(p.tier, "fast");
 	accept(SHAPE_anthropic, "{\"service_tier\":\"auto\",\"speed\":\"standard\"}");
 	assert_string_equal(p.tier, "auto");
+	accept(SHAPE_anthropic, "{\"service_tier\":\"standard_only\"}");
+	assert_string_equal(p.tier, "");
+	accept(SHAPE_anthropic, "{\"inference_geo\":\"us\",\"service_tier\":\"auto\"}");
+	assert_string_equal(p.tier, "us");
+	accept(SHAPE_anthropic, "{\"inference_geo\":\"us\",\"speed\":\"fast\"}");
+	assert_string_equal(p.tier, "fast+us");
+	accept(SHAPE_anthropic, "{\"inference_geo\":\"global\"}");
+	assert_string_equal(p.tier, "");
 	accept(SHAPE_bedrock_converse, "{\"serviceTier\":{\"type\":\"flex\"},"
 				       "\"requestMetadata\":{\"user\":\"bob\"}}");
 	assert_string_equal(p.tier, "flex");
@@ -133,9 +141,8 @@ static const struct priced_case priced_cases[] = {
 	  "" },
 	{ SHAPE_anthropic, "{\"tools\":[{\"type\":\"code_execution_20250522\"}]}",
 	  "code_execution_20250522" },
-	{ SHAPE_anthropic, "{\"inference_geo\":\"us\"}", "inference_geo" },
-	{ SHAPE_anthropic, "{\"inference_geo\":\"global\"}", "" },
-	{ SHAPE_gemini, "{\"tools\":[{\"functionDeclarations\":[]},{\"google_search\":{}}]}", "" },
+	{ SHAPE_gemini, "{\"tools\":[{\"functionDeclarations\":[]},{\"url_context\":{}}]}", "" },
+	{ SHAPE_gemini, "{\"tools\":[{\"googleSearch\":{}}]}", "googleSearch" },
 	{ SHAPE_gemini, "{\"tools\":[{\"enterpriseWebSearch\":{}}]}", "enterpriseWebSearch" },
 	{ SHAPE_bedrock_converse, "{\"toolConfig\":{\"tools\":[{\"toolSpec\":{}}]}}", "" },
 	{ SHAPE_bedrock_converse, "{\"toolConfig\":{\"tools\":[{\"systemTool\":{}}]}}",
@@ -284,6 +291,9 @@ static const struct bad_case bad_cases[] = {
 	{ CHAT, "{\"n\":129}", "from 1 to 128" },
 	{ CHAT, "{\"n\":1.5}", "from 1 to 128" },
 	{ CHAT, "{\"n\":true}", "from 1 to 128" },
+	{ SHAPE_anthropic, "{\"inference_geo\":\"a-far-away-place\"}", "region" },
+	{ SHAPE_anthropic, "{\"inference_geo\":\"eu-west-1\",\"speed\":\"ultrafast\"}",
+	  "too long" },
 	{ SHAPE_ollama, "{\"options\":{\"num_predict\":-}}", "malformed" },
 	{ SHAPE_ollama, "{\"options\":{\"num_predict\":-1.5}}", "whole number" },
 };
@@ -375,6 +385,22 @@ static const char long_body[] =
     "],\"stream\":true,\"stream_options\":{\"include_usage\":false},\"temperature\":0.7,"
     "\"max_completion_tokens\":500,\"user\":\"end-user-17\",\"metadata\":{\"purpose\":\"demo\"}}";
 
+static void test_many_prompts(void **state)
+{
+	static char body[4 * PEEK_PROMPTS_MAX + 100];
+	size_t len = (size_t)sprintf(body, "{\"n\":128,\"prompt\":[[]");
+
+	(void)state;
+	for (unsigned i = 1; i < PEEK_PROMPTS_MAX; i++)
+		len += (size_t)sprintf(body + len, ",[]");
+	strcpy(body + len, "]}");
+	accept(SHAPE_openai_completions, body);
+	assert_int_equal(p.n, PEEK_CHOICES_MAX * PEEK_PROMPTS_MAX);
+	strcpy(body + len, ",[]]}");
+	assert_int_equal(look(SHAPE_openai_completions, body), ERR_GARBLED);
+	assert_non_null(strstr(why, "too many prompts"));
+}
+
 /* A body cut short is refused, wherever it was cut; and nothing is read behind its end. */
 static void test_every_prefix(void **state)
 {
@@ -428,8 +454,8 @@ int main(void)
 		cmocka_unit_test(test_priced),       cmocka_unit_test(test_parts),
 		cmocka_unit_test(test_long_strings), cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_not_refused),  cmocka_unit_test(test_with_usage),
-		cmocka_unit_test(test_every_prefix), cmocka_unit_test(test_depth),
-		cmocka_unit_test(test_cost),
+		cmocka_unit_test(test_many_prompts), cmocka_unit_test(test_every_prefix),
+		cmocka_unit_test(test_depth),        cmocka_unit_test(test_cost),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
