@@ -224,6 +224,7 @@ static bool write_request_head(struct exchange *x, struct buf *to)
 	struct head_up up = {
 		.request = &x->request->head,
 		.base = span_of(o->provider->base_url.prefix),
+		.mount = x->route.match.upstream_prefix,
 		.path = x->route.match.upstream_path,
 		.host = span_of(o->provider->base_url.authority),
 		.auth_name = span_of(o->auth_name),

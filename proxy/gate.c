@@ -54,7 +54,7 @@ static bool check_route(struct exchange *x)
 		struct route r;
 
 		if (route_path(c, http1_method_text(others[i]), path, &r)) {
-			x->route.match.shape = r.match.shape;
+			x->route.match.style = r.match.style;
 			return deny(x, END_DENIED, REFUSE_method);
 		}
 	}
@@ -159,9 +159,14 @@ static bool check_peek(struct exchange *x, struct peek *p)
 }
 
 /* Where both the path and the body name a model, they must agree (threat T48). */
-static bool check_model(struct exchange *x, const struct peek *p, struct span *model)
+static bool check_model(struct exchange *x, const struct peek *p, char *path_model,
+			struct span *model)
 {
-	struct span in_path = x->route.match.model, in_body = span_of(p->model);
+	struct span in_path, in_body = span_of(p->model);
+
+	if (!dialect_model_text(x->route.match.model, path_model, DIALECT_MODEL_ROOM))
+		return deny_saying(x, REFUSE_bad_request, "The model's name is too long.");
+	in_path = span_of(path_model);
 
 	*model = in_path.len > 0 ? in_path : in_body;
 	if (x->route.match.shape == SHAPE_free)
@@ -344,10 +349,11 @@ bool gate_body(struct exchange *x)
 	const struct price_book *book = box_see(x->worker->shared->prices, &x->worker->prices);
 	const struct key_entry *k = find_key(x);
 	const struct price *price;
+	char path_model[DIALECT_MODEL_ROOM];
 	struct peek p = { .n = 1 };
 	struct span model;
 
-	if (!check_key_state(x, k) || !check_peek(x, &p) || !check_model(x, &p, &model))
+	if (!check_key_state(x, k) || !check_peek(x, &p) || !check_model(x, &p, path_model, &model))
 		return false;
 	x->streams = p.stream;
 	if (!check_provider(x, book, model))

@@ -153,7 +153,7 @@ bool head_query(struct buf *to, struct span query)
 static bool add_request_line(struct buf *to, const struct head_up *up)
 {
 	return buf_add(to, http1_method_text(up->request->method)) && buf_add(to, SPAN(" ")) &&
-	       buf_add(to, up->base) && buf_add(to, up->path) &&
+	       buf_add(to, up->base) && buf_add(to, up->mount) && buf_add(to, up->path) &&
 	       head_query(to, up->request->query) && buf_add(to, SPAN(" HTTP/1.1\r\n"));
 }
 

@@ -22,9 +22,10 @@
 /* What a request becomes on its way to the provider. */
 struct head_up {
 	const struct http1_request *request;
-	struct span base; /* path of the provider's base_url: "/v1" or empty; no '/' at its end */
-	struct span path; /* what follows it; begins with '/' */
-	struct span host; /* the origin's authority */
+	struct span base;  /* path of the provider's base_url: "/v1" or empty; no '/' at its end */
+	struct span mount; /* what the provider's dialect puts between the two; mostly empty */
+	struct span path;  /* what follows it; begins with '/' */
+	struct span host;  /* the origin's authority */
 	struct span auth_name;  /* the provider's credential: "authorization"; empty: none */
 	struct span auth_value; /* "Bearer ..." */
 	uint64_t body_bytes;    /* of the body that we will send */

@@ -53,7 +53,7 @@ void reply_send(struct exchange *x)
 	if (!x->facts.body_read || x->worker->draining)
 		x->keep_alive = false;
 	x->replied = true;
-	if (refusal_word(x->refusal, shape_error_style(x->route.match.shape),
+	if (refusal_word(x->refusal, x->route.match.style,
 			 x->why[0] ? x->why : NULL, x->shortfall, x->id_text, x->wants_sse, &a))
 		write_answer(x, &a);
 	else
