@@ -28,19 +28,9 @@ enum {
 	EVERY = ~(1 << SHAPE_free)
 };
 
-#define ROLES(ROLE)                                                                                \
-	ROLE(ROOT)                                                                                 \
-	ROLE(OBJECT)                                                                               \
-	ROLE(STREAM_OPTIONS) ROLE(INCLUDE_USAGE) ROLE(MODEL) ROLE(STREAM) ROLE(CAP)                \
-	    ROLE(CAP_SIGNED) ROLE(COUNT) ROLE(PROMPT) ROLE(TIER) ROLE(SPEED) ROLE(GEO) ROLE(USER)  \
-		ROLE(USER_FIRST) ROLE(BACKGROUND) ROLE(PRICED) ROLE(PRICED_CHOICE) ROLE(TOOL)      \
-		    ROLE(TOOL_KEYS) ROLE(TEXT) ROLE(TREE) ROLE(PICTURE) ROLE(SOUND) ROLE(FILE)     \
-			ROLE(DATA) ROLE(PART) ROLE(MIME) ROLE(REMOTE) ROLE(KNOWN)
-
 enum role {
-#define ROLE(name) ROLE_##name,
-	ROLES(ROLE)
-#undef ROLE
+#define PEEK_ROLE(name, help) ROLE_##name,
+#include "metering/peek_role.tbl.h"
 };
 
 struct row {
@@ -590,9 +580,8 @@ static void take_KNOWN(struct look *l, const struct json_event *e)
 typedef void take_fn(struct look *l, const struct json_event *e);
 
 static take_fn *const takes[] = {
-#define ROLE(name) take_##name,
-	ROLES(ROLE)
-#undef ROLE
+#define PEEK_ROLE(name, help) take_##name,
+#include "metering/peek_role.tbl.h"
 };
 
 /* --- what the tokenizer reports --- */

@@ -2,17 +2,7 @@
  * Everything that is read from a request body, once. In the objects with the roles ROOT
  * and OBJECT the members named here are metering keys: at most once, unescaped, in exactly
  * one of these spellings.
- *
- * ROOT, OBJECT  an object whose members are checked      STREAM_OPTIONS  such an object
- * MODEL, STREAM, CAP, COUNT, TIER, SPEED, GEO, USER, USER_FIRST, BACKGROUND, INCLUDE_USAGE
- * CAP_SIGNED    a cap; negative means none              PROMPT  an element that is answered by itself
- * TEXT          a string of the prompt                  TREE    an object or array that becomes prompt
- * PICTURE, SOUND, FILE   a string that carries one or says where it is
- * DATA          a string that carries something; its neighbour with PART or MIME says what
- * PART, MIME    what kind of part it is                REMOTE  if there, a part of the prompt is elsewhere
- * PRICED        if there, it costs extra; PRICED_CHOICE  unless it names a standard choice
- * TOOL          a tool's type; TOOL_KEYS  an object whose keys name tools: see peek_tool.tbl.h
- * KNOWN         nothing is read, but its key has to be spelled right */
+ * Roles: peek_role.tbl.h. */
 
 PEEK(EVERY, "", ROOT)
 PEEK(CHAT | COMPLETIONS | RESPONSES | EMBEDDINGS | ANTHROPIC | INTERACTIONS | COHERE | OLLAMA, "/model", MODEL)

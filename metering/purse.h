@@ -101,7 +101,10 @@ struct purse_view { /* a consistent copy */
 /* How the purse stands in the window of `at`. */
 struct purse_view purse_view(struct purse *p, struct wall at);
 
+/* Takes the purse's lock; never twice by one thread. */
 void purse_lock(struct purse *p);
+
+/* Gives it back. */
 void purse_unlock(struct purse *p);
 
 /* The ticket of the window of `at`, which is from now on among those kept. The ticket

@@ -40,8 +40,11 @@ struct registry_rows { /* borrowed for the call */
 enum err registry_new(const struct registry_rows *rows, struct purses *purses,
 		      struct registry **out, char *why, size_t why_room) MUST_USE;
 
+/* One reference more; returns r. */
 struct registry *registry_ref(struct registry *r);
-void registry_unref(struct registry *r); /* NULL is fine */
+
+/* One less; the last one frees it and gives its purses' listings back. NULL is fine. */
+void registry_unref(struct registry *r);
 
 struct key_entry { /* lives as long as its snapshot */
 	const char *id, *tenant, *team, *user, *label, *models;
