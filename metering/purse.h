@@ -88,8 +88,9 @@ void purse_unlist(struct purse *p);
  * from zero. *from: the instant from which the ledger's rows count at `now`. */
 bool purse_wants_seed(struct purse *p, struct wall now, struct wall *from);
 
-/* Sets what is spent in the window of `at`, which the ledger says. A warning level
- * already passed is not reported again. */
+/* Sets what is spent in the window of `at`, which the ledger says; flush the books before
+ * asking it. A budget new to a running process does not see the requests then under way. A
+ * warning level already passed is not reported again. */
 void purse_seed(struct purse *p, struct wall at, int64_t spent_pusd);
 
 struct purse_view { /* a consistent copy */
