@@ -152,6 +152,7 @@ const struct dialect *dialect_find(struct span method, struct span target, struc
 		{ SPAN("/messages"), &dialect_anthropic },
 		{ SPAN("/v2/chat"), &dialect_cohere },
 		{ SPAN("/api/chat"), &dialect_ollama },
+		{ SPAN("/interactions"), &dialect_gemini }, /* for recordings of it */
 	};
 	const char *mark = memchr(target.at, '?', target.len);
 	struct span path = { target.at, mark ? (size_t)(mark - target.at) : target.len };
