@@ -54,7 +54,7 @@ void sqlite_bind_filter(sqlite3_stmt *s, const struct ledger_filter *f, uint64_t
 /* mega * 1000000 + rest, at most INT64_MAX; neither is negative. */
 int64_t sqlite_money(int64_t mega, int64_t rest);
 
-/* sqlite_row.c, sqlite_report.c, sqlite_record.c: see struct ledger_ops. */
+/* sqlite_row.c; as struct ledger_ops says */
 enum err sqlite_commit(struct ledger *l, const struct row *rows, size_t n,
 		       struct ledger_tally *tally);
 enum err sqlite_prune(struct ledger *l, uint64_t before_us, uint32_t limit, uint32_t *dropped);
@@ -63,11 +63,13 @@ enum err sqlite_request_each(struct ledger *l, const struct ledger_filter *f, bo
 			     void *arg);
 enum err sqlite_request_get(struct ledger *l, struct id id, struct row *out);
 
+/* sqlite_report.c; the same */
 enum err sqlite_usage_each(struct ledger *l, const struct ledger_filter *f, unsigned groups,
 			   bool (*each)(void *arg, const struct usage_row *r), void *arg);
 enum err sqlite_spend_each(struct ledger *l, uint64_t since_us,
 			   bool (*each)(void *arg, const struct spend_row *r), void *arg);
 
+/* sqlite_record.c; the same */
 enum err sqlite_tenant_put(struct ledger *l, enum ledger_put how, const struct tenant_row *r);
 enum err sqlite_key_put(struct ledger *l, enum ledger_put how, const struct key_row *r);
 enum err sqlite_quota_put(struct ledger *l, enum ledger_put how, const struct quota_row *r);
