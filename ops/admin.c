@@ -219,8 +219,8 @@ static enum err read_body(struct evhttp_request *req, struct api_call *c)
 
 	if (len == 0)
 		return ERR_OK;
-	c->body = json_loadb((const char *)evbuffer_pullup(in, -1), len, JSON_REJECT_DUPLICATES,
-			     &problem);
+	c->raw = (struct span){ (const char *)evbuffer_pullup(in, -1), len };
+	c->body = json_loadb(c->raw.at, len, JSON_REJECT_DUPLICATES, &problem);
 	if (!c->body)
 		return api_refuse(c, ERR_GARBLED, "the body is no JSON: %s", problem.text);
 	if (!json_is_object(c->body))
@@ -244,37 +244,49 @@ static void answer(struct evhttp_request *req, const struct api_call *c, enum er
 		send_bytes(req, 200, "application/x-ndjson", buf_span(&c->text));
 }
 
+/* Logs a change: what was done to what, by whom, and whether it was. */
+static void log_change(const struct door *d, struct evhttp_request *req,
+		       const struct api_route *route, const struct api_call *c, enum err e)
+{
+	const char *id = json_string_value(json_object_get(c->answer, "id"));
+	char actor[128];
+
+	if (!id)
+		id = json_string_value(json_object_get(c->answer, "scope_id"));
+	name_actor(d, req, actor, sizeof(actor));
+	log_event(LOG_LEVEL_INFO, "admin_change", "%s %s%s%s%s%s by %s: %s",
+		  method_name(evhttp_request_get_command(req)), route->path, c->param ? " " : "",
+		  c->param ? c->param : "", id ? " " : "", id ? id : "", actor,
+		  e == ERR_OK ? "done"
+		  : c->why[0] ? c->why
+			      : err_text(e));
+}
+
 /* Makes the call that the route is for. */
 static void run_route(const struct door *d, struct evhttp_request *req,
 		      const struct api_route *route, struct span param, const char *query)
 {
 	struct api_call c = { .house = d->admin->house };
 	struct evkeyvalq values = { 0 };
-	char *encoded = strndup(param.at ? param.at : "", param.len), actor[128];
+	char *encoded = strndup(param.at ? param.at : "", param.len);
+	char *decoded = encoded ? evhttp_uridecode(encoded, 0, NULL) : NULL;
 	enum err e = ERR_NOMEM;
 
 	buf_init(&c.text, API_TEXT_MAX);
 	c.query = &values;
-	if (encoded && evhttp_parse_query_str(query ? query : "", &values) == 0) {
-		char *decoded = evhttp_uridecode(encoded, 0, NULL);
-
-		c.param = decoded;
+	c.param = param.at ? decoded : NULL;
+	if (decoded && evhttp_parse_query_str(query ? query : "", &values) == 0)
 		e = read_body(req, &c);
-		if (e == ERR_OK)
-			e = route->handler(&c);
-		free(decoded);
-	}
-	if (route->method != API_GET) {
-		name_actor(d, req, actor, sizeof(actor));
-		log_event(LOG_LEVEL_INFO, "admin_change", "%s %s by %s: %s",
-			  method_name(evhttp_request_get_command(req)), encoded ? route->path : "",
-			  actor, err_text(e));
-	}
+	if (e == ERR_OK)
+		e = route->handler(&c);
+	if (route->method != API_GET)
+		log_change(d, req, route, &c, e);
 	answer(req, &c, e);
 	evhttp_clear_headers(&values);
 	buf_release(&c.text);
 	json_decref(c.answer);
 	json_decref(c.body);
+	free(decoded);
 	free(encoded);
 }
 

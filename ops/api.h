@@ -33,6 +33,7 @@ struct api_call {
 	const char *param;       /* what stands for '*' in the path; NULL: nothing */
 	struct evkeyvalq *query; /* decoded */
 	json_t *body;            /* an object; NULL: none */
+	struct span raw;         /* the same as it came */
 	json_t *answer;          /* set by the handler: JSON, given back by admin.c */
 	struct buf text;         /* or else: lines of JSON */
 	char why[API_WHY_MAX];

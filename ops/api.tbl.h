@@ -18,6 +18,7 @@ ROUTE(DELETE, "quotas",             api_quota_remove,   "?scope, id, resource, p
 ROUTE(GET,    "prices",             api_price_list,     "prices in force, one JSON object a line ?provider, model, at")
 ROUTE(POST,   "prices",             api_price_set,      "adds a dated price {provider, model, from, prices{}}")
 ROUTE(GET,    "prices/explain",     api_price_explain,  "{price, cost} ?model, provider, tier, at, and what quantities to price")
+ROUTE(POST,   "prices/import",      api_price_import,   "LiteLLM's list as the body ?dry_run: takes its prices over where there is none of our own; models[] says what becomes of each")
 ROUTE(GET,    "usage",              api_usage,          "usage[] and total ?by, since, until, tenant, team, user, key, provider, model")
 ROUTE(GET,    "requests",           api_request_list,   "a page of rows, one JSON object a line, oldest first ?since, until, tenant, key, provider, model, id; after=ID: the next page; limit=N: the newest ones, before=ID: the page before")
 ROUTE(GET,    "requests/*",         api_request_explain, "one row and the cost of each quantity: {request, cost}")

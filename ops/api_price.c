@@ -172,6 +172,7 @@ enum err api_price_set(struct api_call *c)
 {
 	struct price_book *book = NULL;
 	struct buf entry;
+	size_t stored;
 	enum err e;
 
 	buf_init(&entry, ENTRY_MAX);
@@ -179,9 +180,9 @@ enum err api_price_set(struct api_call *c)
 	if (e == ERR_OK)
 		e = read_entry(c, buf_span(&entry), &book);
 	if (e == ERR_OK)
-		e = pricing_store(c->house, price_book_at(book, 0), "set");
-	if (e == ERR_EXISTS)
-		api_refuse(c, e, "just this price is there already");
+		e = pricing_store(c->house, book, "set", &stored);
+	if (e == ERR_OK && stored == 0)
+		e = api_refuse(c, ERR_EXISTS, "just this price is there already");
 	if (e == ERR_OK)
 		e = pricing_publish(c->house, c->house->conf, c->why, sizeof(c->why));
 	if (e == ERR_OK &&

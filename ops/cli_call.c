@@ -125,15 +125,14 @@ enum cli_exit cli_fetch(const struct cli *c, struct buf *path, struct buf *text)
 	return call(c, "GET", path, (struct span){ 0 }, text);
 }
 
-enum cli_exit cli_call(const struct cli *c, const char *method, struct buf *path, json_t *body,
+enum cli_exit cli_send(const struct cli *c, const char *method, struct buf *path, struct span body,
 		       json_t **answer)
 {
-	char *text = body ? json_dumps(body, JSON_COMPACT) : NULL;
-	enum cli_exit e;
 	struct buf got;
+	enum cli_exit e;
 
 	buf_init(&got, CLI_ANSWER_MAX);
-	e = call(c, method, path, span_of(text), &got);
+	e = call(c, method, path, body, &got);
 	if (e == CLI_DONE) {
 		*answer = json_loadb(got.at ? got.at : "", got.len, 0, NULL);
 		if (!*answer) {
@@ -142,6 +141,15 @@ enum cli_exit cli_call(const struct cli *c, const char *method, struct buf *path
 		}
 	}
 	buf_release(&got);
+	return e;
+}
+
+enum cli_exit cli_call(const struct cli *c, const char *method, struct buf *path, json_t *body,
+		       json_t **answer)
+{
+	char *text = body ? json_dumps(body, JSON_COMPACT) : NULL;
+	enum cli_exit e = cli_send(c, method, path, span_of(text), answer);
+
 	free(text);
 	json_decref(body);
 	return e;

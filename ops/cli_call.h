@@ -36,6 +36,10 @@ json_t *cli_body(const struct cli *c, uint64_t options) MUST_USE;
 enum cli_exit cli_call(const struct cli *c, const char *method, struct buf *path, json_t *body,
 		       json_t **answer) MUST_USE;
 
+/* The same with a body that is JSON already. */
+enum cli_exit cli_send(const struct cli *c, const char *method, struct buf *path, struct span body,
+		       json_t **answer) MUST_USE;
+
 /* A GET whose answer is text; appended to *text. */
 enum cli_exit cli_fetch(const struct cli *c, struct buf *path, struct buf *text) MUST_USE;
 

@@ -24,12 +24,13 @@ COMMAND(quota, remove, "", LIST | B(scope) | B(id) | B(resource) | B(period), B(
 COMMAND(price, list, "", LIST | B(provider) | B(model) | B(at), 0, cli_price_list, "list the prices in force")
 COMMAND(price, set, "", LIST | B(provider) | B(model) | B(from), B(provider) | B(model), cli_price_set, "add a dated price, in USD per million tokens (per piece for fees): --input 2.5 --output 10 ...")
 COMMAND(price, explain, "MODEL", LIST | B(provider) | B(tier) | B(at), 0, cli_price_explain, "show a model's price, and what given quantities would cost: --input 1200 --output 300 ...")
+COMMAND(price, import, "FILE", LIST | B(dry_run), 0, cli_price_import, "take over the prices of LiteLLM's JSON file where there is none of our own")
 COMMAND(usage, , "", LIST | B(by) | B(since) | B(until) | B(tenant) | B(team) | B(user) | B(key) | B(model) | B(provider), 0, cli_usage, "sum up requests, tokens and money (default: by tenant, this month)")
 COMMAND(requests, , "", LIST | B(since) | B(until) | B(tenant) | B(key) | B(model) | B(provider) | B(id) | B(limit), 0, cli_requests, "list single requests, oldest first; as a table the newest 50")
 COMMAND(explain, , "REQUEST_ID", LIST, 0, cli_explain, "show how one request came to its cost, line by line")
 COMMAND(states, , "", LIST, 0, cli_states, "show the states of exchanges and how often each edge was taken")
 COMMAND(version, , "", 0, 0, cli_version, "print the version")
-COMMAND(help, , "[NOUN]", B(markdown), 0, cli_help, "print what there is, or what there is about one noun")
+COMMAND(help, , "[NOUN]", B(markdown) | B(api), 0, cli_help, "print what there is, or what there is about one noun")
 #undef LIST
 #undef ADMIN
 #undef COMMAND

@@ -1,6 +1,7 @@
 /* cli_help.c - see cli_help.h; also docs/cli.md, which a test compares with the tables. */
 #include "ops/cli_help.h"
 #include <string.h>
+#include "ops/api.h"
 #include "ops/cli.h"
 
 /* The words of a command before its options: "weir key revoke KEYID". */
@@ -151,8 +152,34 @@ static void markdown(void)
 	markdown_quantities();
 }
 
+static void api_manual(void)
+{
+	static const char *const methods[] = { "GET", "POST", "PUT", "DELETE" };
+
+	puts(
+	    "# The admin API\n\n"
+	    "<!-- Made by `weir help --api` from ops/api.tbl.h; edit that. -->\n\n"
+	    "Below `/admin/v1/`, on the unix socket `admin.socket` (mode 0600: who may open it is\n"
+	    "admin) and, with `Authorization: Bearer TOKEN`, on `admin.listen`. Requests that bear\n"
+	    "`Origin` are refused. Bodies are JSON objects; values are texts as on the command\n"
+	    "line: `{\"scope\":\"tenant\",\"id\":\"acme\",\"limit\":\"100usd\"}`. Amounts come as\n"
+	    "`..._pusd`, an integer of 1e-12 USD, and as `..._usd`, the same in exact USD.\n\n"
+	    "Errors are `{\"error\":{\"code\",\"message\"}}`: 400 makes no sense, 401 no token, 403\n"
+	    "refused, 404 no such thing, 409 there already, 413 too large, 503 try later.\n\n"
+	    "| method | path | what it answers or does |\n|---|---|---|");
+	for (const struct api_route *r = api_routes; r->path; r++)
+		printf("| %s | `%s` | %s |\n", methods[r->method], r->path, r->help);
+	puts(
+	    "\nOpen to all on both: `/healthz` (the process is up), `/readyz` (200 ready, 503 and\n"
+	    "why not), `/metrics` (Prometheus).");
+}
+
 enum cli_exit cli_help(struct cli *c)
 {
+	if (c->value[OPT_api]) {
+		api_manual();
+		return CLI_DONE;
+	}
 	if (c->value[OPT_markdown]) {
 		markdown();
 		return CLI_DONE;

@@ -30,5 +30,6 @@ OPTION(by,       "GROUP",    "group by tenant, team, user, key, model, provider,
 OPTION(since,    "WHEN",     "from then on: a duration ago (24h, 7d), a date or RFC 3339")
 OPTION(until,    "WHEN",     "up to then, not included")
 OPTION(print,    "",         "print every option with its value and where that came from")
-OPTION(markdown, "",         "print the whole manual as docs/cli.md")
+OPTION(markdown, "",         "print the whole manual, docs/cli.md")
+OPTION(api,      "",         "print the admin API, docs/admin-api.md")
 #undef OPTION

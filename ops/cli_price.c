@@ -1,6 +1,7 @@
 /* cli_price.c - weir price: list, set, explain, import. */
-#include <stdlib.h>
+#include <errno.h>
 #include <string.h>
+#include "ops/admin.h"
 #include "ops/cli_call.h"
 #include "ops/cli_show.h"
 
@@ -84,6 +85,79 @@ enum cli_exit cli_price_explain(struct cli *c)
 		cli_show_members(json_object_get(price, "rates"));
 		cli_show_cost(json_object_get(answer, "cost"));
 	}
+	json_decref(answer);
+	return CLI_DONE;
+}
+
+/* ---- import ---- */
+
+static bool read_file(const char *path, struct buf *to)
+{
+	FILE *file = fopen(path, "re");
+	char piece[65536];
+	size_t len = 1;
+	bool ok = file != NULL;
+
+	while (ok && len > 0) {
+		len = fread(piece, 1, sizeof(piece), file);
+		ok = buf_add(to, (struct span){ piece, len });
+	}
+	if (!file || ferror(file))
+		fprintf(stderr, "weir: %s: %s\n", path, strerror(errno));
+	else if (!ok)
+		fprintf(stderr, "weir: %s is larger than %u MB\n", path, ADMIN_BODY_MAX >> 20);
+	ok = ok && !ferror(file);
+	if (file)
+		fclose(file);
+	return ok;
+}
+
+static long long number_of(const json_t *answer, const char *name)
+{
+	return json_integer_value(json_object_get(answer, name));
+}
+
+static void show_import(const struct cli *c, const json_t *answer)
+{
+	static const struct cli_column models[] = {
+		{ "NAME", "name", false },         { "BECOMES", "status", false },
+		{ "PROVIDER", "provider", false }, { "MODEL", "model", false },
+		{ "REMARK", "remark", false },     { 0 },
+	};
+	bool dry_run = c->value[OPT_dry_run] != NULL;
+
+	if (dry_run || c->value[OPT_json])
+		cli_show_rows(c, json_object_get(answer, "models"), models);
+	if (c->value[OPT_json])
+		return;
+	printf(
+	    "%s%lld new, %lld changed, %lld covered by prices of your own, %lld known, %lld left "
+	    "out%s\n",
+	    dry_run ? "\nwould be: " : "", number_of(answer, "new"), number_of(answer, "changed"),
+	    number_of(answer, "covered"), number_of(answer, "known"), number_of(answer, "left_out"),
+	    dry_run ? "" : "; which and why: --dry-run");
+}
+
+enum cli_exit cli_price_import(struct cli *c)
+{
+	struct buf path, list;
+	json_t *answer;
+	enum cli_exit e;
+
+	buf_init(&list, ADMIN_BODY_MAX);
+	if (!read_file(c->arg, &list)) {
+		buf_release(&list);
+		return CLI_REFUSED;
+	}
+	cli_path_init(&path, "prices");
+	cli_path_add(&path, "import");
+	if (c->value[OPT_dry_run])
+		cli_path_query(&path, "dry_run", "yes");
+	e = cli_send(c, "POST", &path, buf_span(&list), &answer);
+	buf_release(&list);
+	if (e != CLI_DONE)
+		return e;
+	show_import(c, answer);
 	json_decref(answer);
 	return CLI_DONE;
 }

@@ -1,7 +1,10 @@
 /* health.c - see health.h. What the books and the process count; workers print their own. */
 #include "ops/health.h"
 #include <inttypes.h>
+#include "base/decimal.h"
+#include "metering/registry.h"
 #include "ops/house.h"
+#include "ops/people.h"
 #include "store/books.h"
 #include "store/inflight.h"
 
@@ -48,21 +51,74 @@ const char *health_problem(const struct house *h)
 	METRIC(gauge, "weir_uptime_seconds", clk_since_us(h->started) / US_PER_SEC,                \
 	       "seconds since the start")
 
-bool health_metrics(const struct house *h, struct buf *to)
+/* ---- budgets ---- */
+
+static bool add_head(struct buf *to, const char *name, const char *type, const char *help)
+{
+	return buf_addf(to, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
+}
+
+/* One series of one budget, in exact USD. */
+static bool add_quota(struct buf *to, const char *name, const struct purse_identity *whose,
+		      int64_t pusd)
+{
+	char usd[DECIMAL_TEXT_ROOM];
+
+	decimal_pusd_text(pusd, usd);
+	return buf_addf(to, "%s{scope=\"%s\",scope_id=\"%s\",resource=\"%s\",period=\"%s\"} %s\n",
+			name, scope_name(whose->scope), whose->scope_id,
+			resource_name(whose->resource), period_name(whose->period), usd);
+}
+
+enum quota_figure {
+	QUOTA_LIMIT,
+	QUOTA_SPENT,
+	QUOTA_HELD
+};
+
+static int64_t figure_of(const struct purse_view *v, enum quota_figure figure)
+{
+	switch (figure) {
+	case QUOTA_LIMIT: return v->limit_pusd;
+	case QUOTA_SPENT: return v->spent_pusd;
+	default: return v->held_pusd;
+	}
+}
+
+static bool add_quotas(struct house *h, struct buf *to, enum quota_figure figure, const char *name,
+		       const char *help)
+{
+	struct purse *const *purses;
+	size_t n = registry_purses(people_registry(h), &purses);
+	bool ok = add_head(to, name, "gauge", help);
+
+	for (size_t i = 0, shown = 0; ok && i < n && shown < HEALTH_QUOTAS_MAX; i++) {
+		const struct purse_identity *whose = purse_identity(purses[i]);
+		struct purse_view view = purse_view(purses[i], clk_wall());
+
+		if (whose->scope == SCOPE_key)
+			continue;
+		ok = add_quota(to, name, whose, figure_of(&view, figure));
+		shown++;
+	}
+	return ok;
+}
+
+bool health_metrics(struct house *h, struct buf *to)
 {
 	struct books_counts c = books_counts(h->books);
-	bool ok = buf_addf(to,
-			   "# HELP weir_build_info what is running here\n"
-			   "# TYPE weir_build_info gauge\n"
-			   "weir_build_info{version=\"%s\",compiler=\"%s\"} 1\n",
-			   WEIR_VERSION, COMPILER);
+	bool ok = add_head(to, "weir_build_info", "gauge", "what is running here") &&
+		  buf_addf(to, "weir_build_info{version=\"%s\",compiler=\"%s\"} 1\n", WEIR_VERSION,
+			   COMPILER);
 
 #define METRIC(type, name, value, help)                                                            \
-	ok = ok && buf_addf(to,                                                                    \
-			    "# HELP " name " " help "\n# TYPE " name " " #type "\n" name           \
-			    " %" PRIu64 "\n",                                                      \
-			    value);
+	ok = ok && add_head(to, name, #type, help) && buf_addf(to, name " %" PRIu64 "\n", value);
 	BOOK_METRICS(METRIC)
 #undef METRIC
+	ok = ok && add_quotas(h, to, QUOTA_LIMIT, "weir_quota_limit_usd", "the limit of a budget");
+	ok = ok && add_quotas(h, to, QUOTA_SPENT, "weir_quota_spent_usd",
+			      "what is spent of it in the current period");
+	ok = ok && add_quotas(h, to, QUOTA_HELD, "weir_quota_held_usd",
+			      "what is held of it for exchanges under way");
 	return ok && (!h->workers || workers_metrics(h->workers, to));
 }

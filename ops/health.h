@@ -10,7 +10,10 @@ struct house;
 /* Why no new traffic should come here, as one static sentence; NULL: it may. */
 const char *health_problem(const struct house *h);
 
-/* Appends all metrics in the Prometheus text format. False: no room. */
-bool health_metrics(const struct house *h, struct buf *to) MUST_USE;
+/* Appends all metrics in the Prometheus text format. Budgets of keys are left out, and all
+ * beyond HEALTH_QUOTAS_MAX: a label for each would flood whoever collects them. False: no
+ * room. */
+#define HEALTH_QUOTAS_MAX 1000
+bool health_metrics(struct house *h, struct buf *to) MUST_USE;
 
 #endif

@@ -67,8 +67,8 @@ static enum err add_provisional(struct price_book_builder *b, const struct conf 
 	return e;
 }
 
-struct shelf { /* what the ledger knows */
-	struct price_book_builder *builder;
+struct shelf {                              /* what the ledger knows */
+	struct price_book_builder *builder; /* NULL: only versions are asked for */
 	struct buf *errors;
 	struct buf versions; /* each padded to VERSION_BYTES, then sorted */
 	bool full;
@@ -84,7 +84,8 @@ static bool on_row(void *arg, const struct price_row *r)
 
 	span_copy(span_of(r->version), version, sizeof(version));
 	s->full = !buf_add(&s->versions, (struct span){ version, sizeof(version) });
-	if (!s->full && !is_copy(r) && price_book_add_row(s->builder, r, s->errors) == ERR_NOMEM)
+	if (!s->full && s->builder && !is_copy(r) &&
+	    price_book_add_row(s->builder, r, s->errors) == ERR_NOMEM)
 		s->full = true;
 	return !s->full;
 }
@@ -129,14 +130,30 @@ static enum err store(struct house *h, const struct price *p, const char *how)
 	return e;
 }
 
-/* Copies versions that the ledger has never seen into it. */
-static enum err keep(struct house *h, const struct shelf *s, const struct price_book *book)
+/* Copies versions that the ledger has never seen into it: *stored of them. */
+static enum err keep(struct house *h, const struct shelf *s, const struct price_book *book,
+		     const char *how, size_t *stored)
 {
 	enum err e = ERR_OK;
 
-	for (size_t i = 0; e == ERR_OK && i < price_book_count(book); i++)
-		if (!is_known(s, price_version(price_book_at(book, i))))
-			e = store(h, price_book_at(book, i), FROM_FILE);
+	*stored = 0;
+	for (size_t i = 0; e == ERR_OK && i < price_book_count(book); i++) {
+		if (is_known(s, price_version(price_book_at(book, i))))
+			continue;
+		e = store(h, price_book_at(book, i), how);
+		*stored += e == ERR_OK;
+	}
+	return e;
+}
+
+static enum err read_rows(struct house *h, struct shelf *s)
+{
+	enum err e = ledger_price_each(h->ledger, on_row, s);
+
+	if (e == ERR_OK && s->full)
+		e = ERR_NOMEM;
+	if (e == ERR_OK && s->versions.len > 0)
+		qsort(s->versions.at, s->versions.len / VERSION_BYTES, VERSION_BYTES, by_version);
 	return e;
 }
 
@@ -147,13 +164,7 @@ static enum err fill(struct house *h, const struct conf *conf, struct shelf *s)
 
 	if (e == ERR_OK)
 		e = add_provisional(s->builder, conf);
-	if (e == ERR_OK)
-		e = ledger_price_each(h->ledger, on_row, s);
-	if (e == ERR_OK && s->full)
-		e = ERR_NOMEM;
-	if (e == ERR_OK && s->versions.len > 0)
-		qsort(s->versions.at, s->versions.len / VERSION_BYTES, VERSION_BYTES, by_version);
-	return e;
+	return e == ERR_OK ? read_rows(h, s) : e;
 }
 
 enum err pricing_publish(struct house *h, const struct conf *conf, char *why, size_t room)
@@ -161,6 +172,7 @@ enum err pricing_publish(struct house *h, const struct conf *conf, char *why, si
 	struct price_book *book = NULL;
 	struct shelf s = { .builder = price_book_begin() };
 	struct buf errors;
+	size_t stored;
 	enum err e = ERR_NOMEM;
 
 	buf_init(&errors, ERRORS_MAX);
@@ -173,7 +185,7 @@ enum err pricing_publish(struct house *h, const struct conf *conf, char *why, si
 		s.builder = NULL;
 	}
 	if (e == ERR_OK)
-		e = keep(h, &s, book);
+		e = keep(h, &s, book, FROM_FILE, &stored);
 	if (e == ERR_OK)
 		box_publish(&h->prices, price_book_ref(book));
 	else
@@ -191,6 +203,20 @@ const struct price_book *pricing_book(struct house *h)
 	return box_see(&h->prices, &h->book_pin);
 }
 
+enum err pricing_store(struct house *h, const struct price_book *book, const char *how,
+		       size_t *stored)
+{
+	struct shelf s = { .builder = NULL };
+	enum err e;
+
+	buf_init(&s.versions, VERSIONS_MAX);
+	e = read_rows(h, &s);
+	if (e == ERR_OK)
+		e = keep(h, &s, book, how, stored);
+	buf_release(&s.versions);
+	return e;
+}
+
 struct search {
 	struct span version;
 	struct price_book_builder *builder;
@@ -204,18 +230,8 @@ static bool on_old(void *arg, const struct price_row *r)
 
 	if (!span_eq(s->version, span_of(r->version)))
 		return true;
-	s->result = s->builder ? price_book_add_row(s->builder, r, s->errors) : ERR_EXISTS;
+	s->result = price_book_add_row(s->builder, r, s->errors);
 	return false;
-}
-
-enum err pricing_store(struct house *h, const struct price *p, const char *how)
-{
-	struct search s = { .version = span_of(price_version(p)), .result = ERR_OK };
-	enum err e = ledger_price_each(h->ledger, on_old, &s);
-
-	if (e == ERR_OK)
-		e = s.result;
-	return e == ERR_OK ? store(h, p, how) : e;
 }
 
 enum err pricing_old(struct house *h, struct span version, struct price_book **out)

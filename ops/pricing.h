@@ -14,7 +14,6 @@
 
 struct conf;
 struct house;
-struct price;
 struct price_book;
 
 /* Reads the price files that conf names into a book. Complaints ("file:line: what") go to
@@ -29,9 +28,10 @@ enum err pricing_publish(struct house *h, const struct conf *conf, char *why, si
 /* The book last published; good until the next pricing_publish(). */
 const struct price_book *pricing_book(struct house *h);
 
-/* Stores a price in the ledger. how: "set" or "import", for its source. ERR_EXISTS: just
- * this price is there already. Publish afterwards. */
-enum err pricing_store(struct house *h, const struct price *p, const char *how) MUST_USE;
+/* Stores the prices of a book in the ledger, but for versions that it has already: *stored of
+ * them. how: "set" or "import", for their source. Publish afterwards. */
+enum err pricing_store(struct house *h, const struct price_book *book, const char *how,
+		       size_t *stored) MUST_USE;
 
 /* A book with just the price of that version, which held once; for explaining old rows.
  * ERR_MISSING: never heard of. The caller drops it with price_book_unref(). */
