@@ -600,6 +600,7 @@ static void says_what_is_wrong_and_where(void **state)
 		{ "{ model: m, input: 1, tiers: { flex: { multiplier: 101 } } }", "too large" },
 		{ "{ model: m, input: 1e-18, tiers: { flex: { multiplier: 0.5 } } }",
 		  "finer than 1e-24 USD" },
+		{ "{ model: m, input: 1e-18, geo: { us: 1.5 } }", "finer than 1e-24 USD" },
 		{ "{ model: m, input: 1, geo: { us: 1.1, US: 2 } }", "US is no name for a geo" },
 		{ "m", "a price entry is not a map" },
 	};
