@@ -2,6 +2,7 @@
 
 A verb is a method verb_NAME; its docstring is its manual (run.py --manual).
 """
+import gzip
 import hashlib
 import os
 import select
@@ -259,6 +260,13 @@ class Upstream(Actor):
         if "json" in found:
             fields += ["-h", "Content-Type: application/json"]
         self.verb_txhead([plain[0], "-length", str(len(body))] + fields)
+        self.send_payload(body)
+
+    def verb_txgzip(self, words):
+        """txgzip JSON: sends a whole response whose body is compressed, asked for or not."""
+        body = gzip.compress(as_bytes(words[0]), mtime=0)
+        self.verb_txhead(["200", "-length", str(len(body)), "-h", "Content-Encoding: gzip",
+                          "-h", "Content-Type: application/json"])
         self.send_payload(body)
 
     def verb_txsse(self, words):

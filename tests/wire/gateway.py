@@ -49,7 +49,8 @@ class Gateway:
         self.world, self.name, self.scratch, self.program = world, name, scratch, program
         self.port, self.admin_port = free_port(), free_port()
         self.providers, self.tenants, self.options = [], [], {}
-        self.prices, self.keys, self.allowed = {}, {}, set()
+        self.prices, self.keys = {}, {}
+        self.allowed = {"loop_stalled"}  # says something of the machine, not of the play
         self.process, self.starts, self.exit = None, 0, None
         os.makedirs(scratch, exist_ok=True)
 

@@ -238,7 +238,13 @@ class World:
         with open(self.path, encoding="utf-8") as f:
             commands = parse(f.read(), os.path.basename(self.path))
         self.count_syncs(commands)
-        self.perform(commands)
+        try:
+            self.perform(commands)
+        except PlayError:
+            self.abort()
+            time.sleep(0.1)
+            self.raise_errors()  # an actor that failed first is the cause, if there is one
+            raise
         for g in self.gateways.values():
             self.check_ending(g)
 
