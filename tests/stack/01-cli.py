@@ -85,6 +85,27 @@ def chat(shop, key, model="gpt-4o"):
                Content_Type="application/json")
 
 
+class Stream:
+    """A chat completion under way, so many events with a gap between them."""
+
+    def __init__(self, shop, key, events, gap_ms):
+        body = {"model": "gpt-4o", "stream": True, "max_tokens": 1000,
+                "messages": [{"role": "user", "content": "count for me"}],
+                "stand_in": {"events": events, "gap_ms": gap_ms}}
+        self.link = http.client.HTTPConnection("127.0.0.1", shop.port, timeout=30)
+        self.link.request("POST", "/v1/chat/completions", json.dumps(body),
+                          {"Authorization": f"Bearer {key}", "Content-Type": "application/json"})
+        self.answer = self.link.getresponse()
+        self.read = self.answer.readline()
+
+    def rest(self):
+        """All that is still to come, or what came before the connection broke."""
+        try:
+            return self.answer.read().decode()
+        except (http.client.IncompleteRead, ConnectionResetError) as broken:
+            return getattr(broken, "partial", b"").decode()
+
+
 def lines(text):
     return [json.loads(line) for line in text.splitlines()]
 
@@ -550,6 +571,50 @@ def reloads(t, shop):
     shop.price_file.write_text(PRICES)
 
 
+def dies_and_drains_under_way(t, shop, key, spent):
+    weir = lambda *words: run(*words, place=shop.socket)
+    held = lambda: [q["held_pusd"] for q in lines(weir("quota", "show", "acme", "--json")[1])
+                    if (q["resource_type"], q["period"]) == ("all", "month")][0]
+    newest = lambda: lines(weir("requests", "--json", "--limit", "1")[1])[0]
+    before = spent()["all", "month"]
+    stream = Stream(shop, key, 500, 20)
+    t.check("money is held while a stream runs", held() > 0)
+    shop.kill_weir()
+    shop.start_weir()
+    row = newest()
+    t.check("kill -9 inside a stream leaves its row", row["ended_by"] == "crash" and
+            row["cost_pusd"] > 0 and row["status"] == 200, row)
+    t.check("... which is counted before anybody is admitted, and nothing is held any more",
+            spent()["all", "month"] == before + row["cost_pusd"] and held() == 0,
+            (before, row["cost_pusd"], spent()))
+
+    stream = Stream(shop, key, 30, 50)
+    shop.server.send_signal(signal.SIGTERM)
+    wait_for(lambda: " drain " in shop.log_path.read_text().split("serving on")[-1], 5, "the drain")
+    t.check("draining: /readyz is 503", ask(shop.admin_port, "/readyz")[0] == 503)
+    try:
+        refused = chat(shop, key)[0] == 503
+    except OSError:
+        refused = True
+    t.check("draining: nothing new is admitted", refused)
+    text = stream.rest()
+    t.check("draining: the stream under way comes to its end", text.rstrip().endswith("[DONE]"),
+            text[-100:])
+    t.check("... and then exit 0", shop.server.wait(5) == 0)
+
+    shop.start_weir()
+    t.check("its row is complete", newest()["ended_by"] == "complete", newest())
+    stream = Stream(shop, key, 500, 50)
+    shop.server.send_signal(signal.SIGTERM)
+    wait_for(lambda: " drain " in shop.log_path.read_text().split("serving on")[-1], 5, "the drain")
+    shop.server.send_signal(signal.SIGTERM)
+    t.check("SIGTERM twice: exit 0 at once", shop.server.wait(3) == 0)
+    t.check("... and the stream is cut", "[DONE]" not in stream.rest())
+    shop.start_weir()
+    t.check("... and billed", newest()["ended_by"] == "drained" and newest()["cost_pusd"] > 0, newest())
+    shop.stop_weir()
+
+
 def stops_and_remembers(t, shop):
     weir = lambda *words: run(*words, place=shop.socket)
     spent = lambda: {(q["resource_type"], q["period"]): q["current_spend_pusd"] for q in
@@ -578,6 +643,8 @@ def stops_and_remembers(t, shop):
     silent = socket.create_connection(("127.0.0.1", shop.admin_port))
     t.check("SIGTERM with a silent admin connection open: exit 0", shop.stop_weir() == 0)
     silent.close()
+    shop.start_weir()
+    dies_and_drains_under_way(t, shop, key, spent)
     canaries = ("sk-stand-in", TOKEN, key)
     t.check("no secret is in the log (T25)", not [c for c in canaries
                                                   if c in shop.log_path.read_text()])
