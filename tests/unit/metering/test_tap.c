@@ -480,16 +480,28 @@ static void expect_result(const struct want *w, const struct outcome *o)
 /* The length of the first event of s, its blank line included. */
 static size_t event_len(struct span s)
 {
-	const char *lf = memmem(s.at, s.len, "\n\n", 2), *crlf = memmem(s.at, s.len, "\r\n\r\n", 4);
+	static const char *const blank[] = { "\n\n", "\r\n\r\n", "\r\r" };
+	size_t len = s.len;
 
-	if (crlf && (!lf || crlf < lf))
-		return (size_t)(crlf - s.at) + 4;
-	return lf ? (size_t)(lf - s.at) + 2 : s.len;
+	for (size_t i = 0; i < sizeof(blank) / sizeof(*blank); i++) {
+		const char *at = memmem(s.at, s.len, blank[i], strlen(blank[i]));
+
+		if (at && (size_t)(at - s.at) + strlen(blank[i]) < len)
+			len = (size_t)(at - s.at) + strlen(blank[i]);
+	}
+	return len;
 }
 
 static bool has(struct span s, const char *text)
 {
 	return memmem(s.at, s.len, text, strlen(text)) != NULL;
+}
+
+/* Good enough for what the corpora hold; the code under test has to know better. */
+static bool looks_like_usage_event(struct span event)
+{
+	return (has(event, "\"choices\":[]") || has(event, "\"choices\": []")) &&
+	       (has(event, ",\"usage\":{") || has(event, ", \"usage\": {"));
 }
 
 static struct buf without_usage_event(struct span bytes)
@@ -500,8 +512,7 @@ static struct buf without_usage_event(struct span bytes)
 	while (bytes.len > 0) {
 		struct span event = { bytes.at, event_len(bytes) };
 
-		if (!has(event, "\"choices\":[],\"usage\":{") &&
-		    !(has(event, "\"choices\":[]") && has(event, ",\"usage\":{\"")))
+		if (!looks_like_usage_event(event))
 			assert_true(buf_add(&rest, event));
 		bytes = span_skip(bytes, event.len);
 	}
