@@ -5,6 +5,9 @@
  * 't' before a slot is opened, 'o' after, 'c' after it is closed. In half of the rounds the
  * ledger is locked by someone else, so that rows wait in the journal when the kill comes;
  * some kills hit the recovery itself. WEIR_KILLS=N kills N times instead of 30. F16, F30
+ *
+ * Then the same, killed by strace at the first, second, ... call of each system call that
+ * changes a file; all of them when WEIR_KILLS is set, otherwise a sample. F17
  */
 #include "tests/unit/store/scratch.h"
 #include <fcntl.h>
@@ -76,9 +79,11 @@ static void one_exchange(void)
 	books_hand(books, s);
 }
 
+static unsigned exchanges_each; /* of each thread; 0: without end */
+
 static void *work(void *arg)
 {
-	for (;;)
+	for (unsigned i = 0; exchanges_each == 0 || i < exchanges_each; i++)
 		one_exchange();
 	return arg;
 }
@@ -93,14 +98,12 @@ static void close_orphan(void *arg, struct slot *s)
 	books_hand(books, s);
 }
 
-/* Opens and recovers; then, as asked, works until it is killed or stops in good order. */
-static void child_main(bool works, int ready_fd)
+static struct ledger *open_and_recover(void)
 {
 	struct books_options o = { .journal_dir = journal,
 				   .sync_interval_us = 5000,
 				   .journal_max_bytes = UINT64_C(1) << 30 };
 	struct ledger *ledger;
-	pthread_t thread;
 	const char *why;
 
 	log_fd = open(events, O_WRONLY | O_APPEND | O_CREAT, 0600);
@@ -111,13 +114,22 @@ static void child_main(bool works, int ready_fd)
 		_exit(1);
 	}
 	inflight_each_orphan(inflight, close_orphan, NULL);
-	for (int i = 0; works && i < THREADS; i++)
-		if (pthread_create(&thread, NULL, work, NULL) != 0)
+	return ledger;
+}
+
+/* A whole life: recovers, says so, does its exchanges, stops in good order. */
+static void child_main(unsigned threads, int ready_fd)
+{
+	struct ledger *ledger = open_and_recover();
+	pthread_t thread[THREADS];
+
+	for (unsigned i = 0; i < threads; i++)
+		if (pthread_create(&thread[i], NULL, work, NULL) != 0)
 			_exit(1);
-	if (write(ready_fd, "!", 1) != 1)
+	if (ready_fd >= 0 && write(ready_fd, "!", 1) != 1)
 		_exit(1);
-	if (works)
-		pause();
+	for (unsigned i = 0; i < threads; i++)
+		pthread_join(thread[i], NULL);
 	if (books_flush(books, 60 * US_PER_SEC) != ERR_OK)
 		_exit(2);
 	books_stop(books, US_PER_SEC);
@@ -138,7 +150,7 @@ static unsigned roll(unsigned sides)
 	return (unsigned)(dice % sides);
 }
 
-static pid_t start_child(bool works, int *ready_fd)
+static pid_t start_child(unsigned threads, int *ready_fd)
 {
 	int ends[2];
 	pid_t child;
@@ -148,7 +160,7 @@ static pid_t start_child(bool works, int *ready_fd)
 	assert_true(child >= 0);
 	if (child == 0) {
 		close(ends[0]);
-		child_main(works, ends[1]);
+		child_main(threads, ends[1]);
 	}
 	close(ends[1]);
 	*ready_fd = ends[0];
@@ -159,7 +171,7 @@ static pid_t start_child(bool works, int *ready_fd)
 static void live_and_die(unsigned round)
 {
 	int ready_fd, status;
-	pid_t child = start_child(true, &ready_fd);
+	pid_t child = start_child(THREADS, &ready_fd);
 	struct pollfd p = { .fd = ready_fd, .events = POLLIN };
 	sqlite3 *lock = NULL;
 
@@ -185,7 +197,7 @@ static void live_and_die(unsigned round)
 static void recover_in_peace(void)
 {
 	int ready_fd, status;
-	pid_t child = start_child(false, &ready_fd);
+	pid_t child = start_child(0, &ready_fd);
 
 	assert_int_equal(waitpid(child, &status, 0), child);
 	assert_true(WIFEXITED(status));
@@ -291,21 +303,32 @@ static struct found compare(const char *all, size_t count)
 	return f;
 }
 
-static void no_row_is_lost_or_doubled(void **state)
+static void name_paths(const char *top)
 {
-	unsigned kills = getenv("WEIR_KILLS") ? (unsigned)atoi(getenv("WEIR_KILLS")) : 30;
-	struct found f;
-	size_t count;
-	char *all;
-
-	(void)state;
-	scratch_make(dir);
+	snprintf(dir, sizeof(dir), "%s", top);
 	scratch_path(table, dir, "table");
 	scratch_path(journal, dir, "journal");
 	scratch_path(db, dir, "ledger.db");
 	scratch_path(events, dir, "events");
-	for (unsigned round = 0; round < kills; round++)
-		live_and_die(round);
+}
+
+static int setup(void **state)
+{
+	char top[PATH_ROOM];
+
+	(void)state;
+	scratch_make(top);
+	name_paths(top);
+	return 0;
+}
+
+/* Recovers for the last time and checks everything. What failed stays to be looked at. */
+static void check_all(unsigned kills)
+{
+	struct found f;
+	size_t count;
+	char *all;
+
 	recover_in_peace();
 	recover_in_peace(); /* and there is nothing left to recover */
 	all = load_events(&count);
@@ -319,12 +342,89 @@ static void no_row_is_lost_or_doubled(void **state)
 	scratch_remove(dir);
 }
 
-int main(void)
+static void no_row_is_lost_or_doubled(void **state)
+{
+	unsigned kills = getenv("WEIR_KILLS") ? (unsigned)atoi(getenv("WEIR_KILLS")) : 30;
+
+	(void)state;
+	for (unsigned round = 0; round < kills; round++)
+		live_and_die(round);
+	check_all(kills);
+}
+
+static const char *const calls[] = { "write", "pwrite64",  "openat",   "fdatasync", "fsync",
+				     "mkdir", "ftruncate", "unlinkat", "unlink",    "fallocate",
+				     "mmap",  "munmap",    "flock",    "close",     "eventfd2" };
+
+/* Runs a life under strace, which kills it at the nth `call`; NULL: lets it live. Returns the
+ * exit status of a life that ended by itself, or -1. */
+static int live_traced(const char *call, unsigned nth)
+{
+	char trace[64], inject[64], self[PATH_ROOM] = "";
+	pid_t child;
+	int status;
+
+	assert_in_range(readlink("/proc/self/exe", self, sizeof(self) - 1), 1, sizeof(self) - 2);
+	child = fork();
+	assert_true(child >= 0);
+	snprintf(trace, sizeof(trace), "trace=%s", call ? call : "none");
+	snprintf(inject, sizeof(inject), "inject=%s:signal=KILL:when=%u", call ? call : "", nth);
+	if (child == 0) {
+		if (freopen("/dev/null", "w", stderr) == NULL)
+			_exit(126);
+		if (call)
+			execlp("strace", "strace", "-f", "-qq", "-e", trace, "-e", inject, self,
+			       "live", dir, NULL);
+		else
+			execlp("strace", "strace", "-f", "-qq", "-e", trace, self, "live", dir,
+			       NULL);
+		_exit(127);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+/* Kills at every stride-th call until a life gets through without meeting its kill. */
+static unsigned kill_at_each(const char *call, unsigned stride)
+{
+	unsigned kills = 0;
+	int ended;
+
+	for (unsigned nth = 1; (ended = live_traced(call, nth)) == -1; nth += stride)
+		kills++;
+	assert_int_equal(ended, 0);
+	return kills;
+}
+
+static void every_system_call_may_be_the_last(void **state)
+{
+	unsigned stride = getenv("WEIR_KILLS") ? 1 : 16, kills = 0;
+	int ended = live_traced(NULL, 0);
+
+	(void)state;
+	if (ended != 0) {
+		print_message("skipped: strace is %s\n",
+			      ended == 127 ? "not installed" : "not allowed to trace");
+		scratch_remove(dir);
+		return;
+	}
+	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++)
+		kills += kill_at_each(calls[i], stride);
+	check_all(kills);
+}
+
+int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(no_row_is_lost_or_doubled),
+		cmocka_unit_test_setup(no_row_is_lost_or_doubled, setup),
+		cmocka_unit_test_setup(every_system_call_may_be_the_last, setup),
 	};
 
 	log_set_level(LOG_LEVEL_ERROR);
+	if (argc == 3 && strcmp(argv[1], "live") == 0) {
+		name_paths(argv[2]);
+		exchanges_each = 8;
+		child_main(2, -1);
+	}
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
