@@ -1,4 +1,5 @@
 #include "metering/account.h"
+#include <stdio.h>
 #include "metering/estimate.h"
 
 static void set_text(char *to, size_t room, struct span text)
@@ -31,6 +32,20 @@ static void set_totals(struct row *r, const struct usage_totals *t)
 	r->reasoning_tok = t->reasoning_tok;
 }
 
+/* The tier that served replaces the one asked for; a region asked for ("+us") stays, since no
+ * provider repeats it. */
+static void take_tier(struct row *r, const char *served)
+{
+	char asked[sizeof(r->tier)];
+	const char *region;
+
+	if (!served[0])
+		return;
+	memcpy(asked, r->tier, sizeof(asked));
+	region = strchr(served, '+') ? NULL : strchr(asked, '+');
+	snprintf(r->tier, sizeof(r->tier), "%s%s", served, region ? region : "");
+}
+
 static void take_usage(struct row *r, const struct usage *u)
 {
 	struct usage_totals totals = usage_totals(u);
@@ -38,7 +53,7 @@ static void take_usage(struct row *r, const struct usage *u)
 	memcpy(r->quantity, u->quantity, sizeof(r->quantity));
 	memcpy(r->aux_quantity, u->aux_quantity, sizeof(r->aux_quantity));
 	SET_TEXT(r->aux_model, span_of(u->aux_model));
-	SET_TEXT(r->tier, span_of(u->tier[0] ? u->tier : r->tier));
+	take_tier(r, u->tier);
 	r->provider_cost_pusd = u->provider_cost_pusd;
 	set_totals(r, &totals);
 }
@@ -80,21 +95,13 @@ void account_note(struct row *r, const struct tap *t, unsigned *noted)
 		raise_output(r, tap_text_bytes(t));
 }
 
-const struct price *account_price(const struct price_book *b, struct span provider,
-				  struct span dialect, struct span model, struct wall at)
-{
-	const struct price *p = price_find(b, provider, model, at);
-
-	return p ? p : price_find(b, dialect, model, at);
-}
-
 static const struct price *row_price(const struct row *r, const struct price_book *b,
 				     const char *model)
 {
 	if (!model[0])
 		return NULL;
-	return account_price(b, span_of(r->provider), span_of(r->dialect), span_of(model),
-			     (struct wall){ r->started_us });
+	return price_find_for(b, span_of(r->provider), span_of(r->dialect), span_of(model),
+			      (struct wall){ r->started_us });
 }
 
 static void row_usage(const struct row *r, struct usage *u)
@@ -106,22 +113,31 @@ static void row_usage(const struct row *r, struct usage *u)
 	SET_TEXT(u->tier, span_of(r->tier));
 }
 
-/* A cost beyond the range of the books is charged as the largest that fits rather than lost;
- * it cannot come from counts that were checked and prices of this world. */
-static void charge(struct row *r, const struct price_book *b)
+/* The model that served decides, as the provider's own bill does; but a rate that was only
+ * declared for want of a price never goes before a listed one. */
+static const struct price *chosen_price(const struct row *r, const struct price_book *b)
 {
 	const struct price *asked = row_price(r, b, r->model);
 	const struct price *served = row_price(r, b, r->model_served);
-	const struct price *p = served ? served : asked;
+
+	return served && (!asked || !price_is_provisional(served)) ? served : asked;
+}
+
+/* What cannot be priced after all (the entry is gone, or sells by a unit the answer did not
+ * report) is charged as it was held: never nothing. */
+static void charge(struct row *r, const struct price_book *b)
+{
+	const struct price *p = chosen_price(r, b);
 	struct usage u;
 
+	r->cost_pusd = r->held_pusd;
 	if (!p)
 		return;
 	row_usage(r, &u);
 	SET_TEXT(r->price_version, span_of(price_version(p)));
 	if (price_cost(p, row_price(r, b, r->aux_model), &u, span_of(r->tier), &r->cost_pusd) !=
 	    ERR_OK)
-		r->cost_pusd = INT64_MAX;
+		r->cost_pusd = r->held_pusd;
 }
 
 static void charge_nothing(struct row *r)

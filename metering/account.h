@@ -32,8 +32,4 @@ void account_close(struct row *r, const struct tap *t, const struct price_book *
  * an answer with status 2xx had begun. */
 void account_close_orphan(struct row *r, const struct price_book *b, struct wall now);
 
-/* The price of a provider's model: under its configured name, else under its dialect's. */
-const struct price *account_price(const struct price_book *b, struct span provider,
-				  struct span dialect, struct span model, struct wall at);
-
 #endif

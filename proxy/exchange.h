@@ -79,13 +79,14 @@ struct exchange {
 	size_t body_counted_bytes; /* of it, in the worker's sum of bodies held */
 	struct route route;
 	uint8_t key_hash[SHA256_BYTES];
-	bool streams;      /* the client asked for a stream */
-	bool wants_sse;    /* ... and refusals as SSE events, too */
-	bool head_only;    /* the method was HEAD */
-	bool keep_alive;   /* the client's connection may serve another request */
-	bool replied;      /* bytes of our own answer or the relay's are under way */
-	uint8_t minor;     /* of the client's HTTP version */
-	struct slot *slot; /* the row in the making; NULL before admission */
+	enum http1_method allowed; /* what a 405 recommends */
+	bool streams;              /* the client asked for a stream */
+	bool wants_sse;            /* ... and refusals as SSE events, too */
+	bool head_only;            /* the method was HEAD */
+	bool keep_alive;           /* the client's connection may serve another request */
+	bool replied;              /* bytes of our own answer or the relay's are under way */
+	uint8_t minor;             /* of the client's HTTP version */
+	struct slot *slot;         /* the row in the making; NULL before admission */
 	struct hold hold;
 	struct quota_details *shortfall; /* what a quota refusal reports; NULL otherwise */
 	char why[128];                   /* a sentence for the refusal; may be empty */

@@ -55,6 +55,7 @@ static bool check_route(struct exchange *x)
 
 		if (route_path(c, http1_method_text(others[i]), path, &r)) {
 			x->route.match.style = r.match.style;
+			x->allowed = others[i];
 			return deny(x, END_DENIED, REFUSE_method);
 		}
 	}
@@ -201,18 +202,23 @@ static bool check_provider(struct exchange *x, const struct price_book *b, struc
 	return true;
 }
 
-static bool check_price(struct exchange *x, const struct price_book *b, struct span model,
-			const struct price **p)
+static bool check_price(struct exchange *x, const struct price_book *b, const struct peek *peek,
+			struct span model, const struct price **p)
 {
 	const struct conf_provider *provider = x->route.provider;
 
 	*p = NULL;
 	if (x->route.match.shape == SHAPE_free)
 		return true;
-	*p = account_price(b, span_of(provider->name), span_of(provider->dialect), model,
-			   x->started);
-	if (*p)
+	*p = price_find_for(b, span_of(provider->name), span_of(provider->dialect), model,
+			    x->started);
+	if (*p && price_has_tier(*p, span_of(peek->tier)))
 		return true;
+	if (*p) {
+		snprintf(x->why, sizeof(x->why), "The tier \"%s\" has no price for this model.",
+			 peek->tier);
+		return deny(x, END_DENIED, REFUSE_unsupported_option);
+	}
 	snprintf(x->why, sizeof(x->why),
 		 "The model \"%.*s\" has no price here, so it cannot be used.", SPAN_ARG(model));
 	return deny(x, END_DENIED, REFUSE_unpriced_model);
@@ -364,5 +370,5 @@ bool gate_body(struct exchange *x)
 			 SPAN_ARG(model));
 		return deny(x, END_DENIED, REFUSE_model_not_allowed);
 	}
-	return check_price(x, book, model, &price) && check_means(x, &p, k, price, model);
+	return check_price(x, book, &p, model, &price) && check_means(x, &p, k, price, model);
 }

@@ -23,6 +23,9 @@ static bool write_head(struct exchange *x, const struct refusal_answer *a, struc
 	ok = buf_addf(&extra, "content-type: %s\r\n",
 		      a->as_sse ? "text/event-stream" : "application/json") &&
 	     buf_add(&extra, buf_span(&a->headers));
+	if (a->status == 405)
+		ok = ok &&
+		     buf_addf(&extra, "allow: %.*s\r\n", SPAN_ARG(http1_method_text(x->allowed)));
 	down.extra = buf_span(&extra);
 	ok = ok && head_response(to, &down);
 	buf_release(&extra);
@@ -53,8 +56,8 @@ void reply_send(struct exchange *x)
 	if (!x->facts.body_read || x->worker->draining)
 		x->keep_alive = false;
 	x->replied = true;
-	if (refusal_word(x->refusal, x->route.match.style,
-			 x->why[0] ? x->why : NULL, x->shortfall, x->id_text, x->wants_sse, &a))
+	if (refusal_word(x->refusal, x->route.match.style, x->why[0] ? x->why : NULL, x->shortfall,
+			 x->id_text, x->wants_sse, &a))
 		write_answer(x, &a);
 	else
 		x->keep_alive = false;

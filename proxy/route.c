@@ -1,6 +1,6 @@
 #include "proxy/route.h"
 #include "conf/conf.h"
-#include "metering/account.h"
+#include "metering/price.h"
 
 static void choose(struct route *r, const struct conf *c, unsigned i, const struct dialect *d,
 		   const struct path_match *m)
@@ -80,7 +80,7 @@ static int suits(const struct conf_provider *p, const struct price_book *b, stru
 			return 3;
 	if (p->models.count > 0)
 		return 0;
-	return account_price(b, span_of(p->name), span_of(p->dialect), model, at) ? 2 : 1;
+	return price_find_for(b, span_of(p->name), span_of(p->dialect), model, at) ? 2 : 1;
 }
 
 bool route_model(const struct conf *c, const struct price_book *b, struct span method,
