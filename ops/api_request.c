@@ -147,9 +147,9 @@ static enum err explain(struct api_call *c, const struct row *r, const struct pr
 	const struct price *aux = NULL;
 
 	if (r->aux_model[0])
-		aux = account_price(pricing_book(c->house), span_of(r->provider),
-				    span_of(r->dialect), span_of(r->aux_model),
-				    (struct wall){ r->started_us });
+		aux = price_find_for(pricing_book(c->house), span_of(r->provider),
+				     span_of(r->dialect), span_of(r->aux_model),
+				     (struct wall){ r->started_us });
 	memcpy(u.quantity, r->quantity, sizeof(u.quantity));
 	memcpy(u.aux_quantity, r->aux_quantity, sizeof(u.aux_quantity));
 	span_copy(span_of(r->aux_model), u.aux_model, sizeof(u.aux_model));
