@@ -4,7 +4,7 @@
     tests/wire/run.py [--build DIR] [--verbose] [--jobs N] [PLAY ...]
     tests/wire/run.py --manual
 
-A play is a .wire file; without names all of tests/wire/plays run. The gateway is the weir
+A PLAY is a .wire file, or part of the name of one in tests/wire/plays; without any, all run. The gateway is the weir
 in --build, $WEIR_BUILD, or build. Everything is on 127.0.0.1, on free ports; scratch files
 are removed unless the play failed. Exit status 0 when every play passed, else 1.
 """
@@ -303,6 +303,15 @@ def run_play(path, program, verbose):
     return False, f"FAIL  {name}: {world.title}\n  {why}\n{world.story()}\n  again: {again}"
 
 
+def find_plays(names):
+    """Files as they are named; else those of the folder whose names contain one of the words."""
+    if names and all(os.path.isfile(n) for n in names):
+        return names
+    folder = os.path.join(HERE, "plays")
+    return sorted(os.path.join(folder, n) for n in os.listdir(folder)
+                  if n.endswith(".wire") and (not names or any(w in n for w in names)))
+
+
 def manual():
     return "\n".join([MANUAL, "", gateway.MANUAL, "", expect.MANUAL, "", actors.manual()])
 
@@ -322,9 +331,10 @@ def main():
     if not os.access(program, os.X_OK):
         print(f"no program at {program}: build it, or set WEIR_BUILD")
         return 1
-    folder = os.path.join(HERE, "plays")
-    plays = args.plays or sorted(os.path.join(folder, n) for n in os.listdir(folder)
-                                 if n.endswith(".wire"))
+    plays = find_plays(args.plays)
+    if not plays:
+        print("no such play")
+        return 1
     failed = 0
     with concurrent.futures.ThreadPoolExecutor(max(1, args.jobs)) as pool:
         for passed, text in pool.map(lambda p: run_play(p, program, args.verbose), plays):

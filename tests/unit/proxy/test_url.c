@@ -69,8 +69,7 @@ static void what_is_not_plain_is_refused_with_a_reason(void **state)
 		"https://[::1",
 		"https://[]",
 		"https://[::1]x",
-		"https://b\xc3\xbc"
-		"cher.example",
+		"https://b\303\274cher.example",
 	};
 
 	(void)state;
