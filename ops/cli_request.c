@@ -1,7 +1,9 @@
 /* cli_request.c - weir requests and weir explain: single rows of the ledger. */
 #include <stdlib.h>
 #include <string.h>
+#include "base/decimal.h"
 #include "conf/value.h"
+#include "metering/usage.h"
 #include "ops/cli_call.h"
 #include "ops/cli_show.h"
 
@@ -161,28 +163,87 @@ enum cli_exit cli_requests(struct cli *c)
 
 /* ---- one request ---- */
 
+static const char *text_of(const json_t *row, const char *name)
+{
+	const char *text = json_string_value(json_object_get(row, name));
+
+	return text ? text : "-";
+}
+
+/* The operator's sentence for a word that a row keeps. */
+struct word {
+	const char *word, *sentence;
+};
+
+static const struct word sources[] = {
+#define SOURCE(name, help) { #name, help },
+	USAGE_SOURCES(SOURCE)
+#undef SOURCE
+	    { 0 },
+};
+
+static const struct word endings[] = {
+#define END(name, text, who, sentence) { #text, sentence },
+#include "proxy/end.tbl.h"
+	{ 0 },
+};
+
+static const char *sentence_of(const struct word *words, const char *word)
+{
+	for (; words->word; words++)
+		if (strcmp(words->word, word) == 0)
+			return words->sentence;
+	return "not known to this version";
+}
+
+static void show_facts(const json_t *row)
+{
+	const char *source = text_of(row, "usage_source"), *ending = text_of(row, "ended_by");
+	char charged[DECIMAL_TEXT_ROOM], held[DECIMAL_TEXT_ROOM];
+
+	decimal_pusd_text(json_integer_value(json_object_get(row, "cost_pusd")), charged);
+	decimal_pusd_text(json_integer_value(json_object_get(row, "held_pusd")), held);
+	printf("request  %s, begun %s\n", text_of(row, "id"), text_of(row, "started_at"));
+	printf("who      tenant %s, team %s, user %s, key %s\n", text_of(row, "tenant"),
+	       text_of(row, "team"), text_of(row, "user"), text_of(row, "key"));
+	printf("what     %s of %s (%s), answered by %s\n", text_of(row, "model"),
+	       text_of(row, "provider"), text_of(row, "shape"), text_of(row, "model_served"));
+	printf("ended    %s: %s; status %lld, error %s\n", ending, sentence_of(endings, ending),
+	       json_integer_value(json_object_get(row, "status")), text_of(row, "error"));
+	printf("usage    %s: %s\n", source, sentence_of(sources, source));
+	printf("charged  %s USD by price %s; %s USD were held\n", charged,
+	       text_of(row, "price_version"), held);
+}
+
 /* The phases of an exchange, each as it was measured. */
 static void show_times(const json_t *row)
 {
 	static const struct cli_column times[] = {
-		{ "gate (request complete -> admitted)", "gate_us", true },
-		{ "dial (admitted -> upstream connected)", "dial_us", true },
-		{ "first byte (request complete -> answer)", "first_byte_us", true },
-		{ "all (request head -> end)", "took_us", true },
+		{ "request complete -> admitted", "gate_us", true },
+		{ "admitted -> upstream connected", "dial_us", true },
+		{ "request complete -> first byte", "first_byte_us", true },
+		{ "request head -> end", "took_us", true },
 	};
+	struct table t;
 
-	puts("\ntimes, ms");
+	table_init(&t);
+	table_column(&t, "PHASE", false);
+	table_column(&t, "MS", true);
 	for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++) {
 		long long us = json_integer_value(json_object_get(row, times[i].key));
 
-		printf("  %-40s %lld.%03lld\n", times[i].title, us / 1000, us % 1000);
+		table_cell(&t, "%s", times[i].title);
+		table_cell(&t, "%lld.%03lld", us / 1000, us % 1000);
 	}
+	putchar('\n');
+	table_print(&t, stdout);
+	table_release(&t);
 }
 
 enum cli_exit cli_explain(struct cli *c)
 {
 	struct buf path;
-	json_t *answer, *row, *cost;
+	json_t *answer, *cost;
 	enum cli_exit e;
 
 	cli_path_init(&path, "requests");
@@ -192,14 +253,12 @@ enum cli_exit cli_explain(struct cli *c)
 	e = cli_call(c, "GET", &path, NULL, &answer);
 	if (e != CLI_DONE)
 		return e;
-	row = json_object_get(answer, "request");
 	cost = json_object_get(answer, "cost");
-	cli_show_members(row);
+	show_facts(json_object_get(answer, "request"));
 	cli_show_cost(cost);
 	if (json_is_null(cost))
-		puts("\nno price was applied: nothing was billable, or its price is not known any "
-		     "more");
-	show_times(row);
+		puts("\nno price: nothing was billable, or the ledger does not know it any more");
+	show_times(json_object_get(answer, "request"));
 	json_decref(answer);
 	return CLI_DONE;
 }

@@ -80,44 +80,26 @@ void cli_show_rows(const struct cli *c, const json_t *rows, const struct cli_col
 	table_release(&t);
 }
 
-/* What a value is called once value_text() has turned it into text. */
-static void label_text(const char *key, char to[VALUE_ROOM])
+static bool is_scalar(const json_t *v)
 {
-	int len = (int)strlen(key);
-
-	if (ends_with(key, "_pusd"))
-		snprintf(to, VALUE_ROOM, "%.*susd", len - 4, key);
-	else if (ends_with(key, "_us"))
-		snprintf(to, VALUE_ROOM, "%.*sms", len - 2, key);
-	else
-		snprintf(to, VALUE_ROOM, "%s", key);
-}
-
-/* Is the member shown? Not so what another one says better: exact USD is made from ..._pusd,
- * and started_at says when. */
-static bool is_shown(const char *key, const json_t *v)
-{
-	return !json_is_array(v) && !json_is_object(v) && !ends_with(key, "_usd") &&
-	       strcmp(key, "started_us") != 0;
+	return !json_is_array(v) && !json_is_object(v);
 }
 
 void cli_show_members(const json_t *object)
 {
-	char label[VALUE_ROOM], text[VALUE_ROOM];
+	char text[VALUE_ROOM];
 	const char *key;
 	json_t *v;
 	int width = 0;
 
-	json_object_foreach((json_t *)object, key,
-			    v) if (is_shown(key, v) && (int)strlen(key) > width)
+	json_object_foreach((json_t *)object, key, v) if (is_scalar(v) && (int)strlen(key) > width)
 	    width = (int)strlen(key);
 	json_object_foreach((json_t *)object, key, v)
 	{
-		if (!is_shown(key, v))
+		if (!is_scalar(v))
 			continue;
-		label_text(key, label);
 		value_text(key, v, text);
-		printf("%-*s  %s\n", width, label, text);
+		printf("%-*s  %s\n", width, key, text);
 	}
 }
 

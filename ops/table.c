@@ -16,6 +16,21 @@ static unsigned width_of(const char *text)
 	return width;
 }
 
+/* Characters before the decimal point; all of them where there is none or it means nothing. */
+static unsigned head_of(const struct table_column *column, const char *text)
+{
+	const char *point = column->right ? strchr(text, '.') : NULL;
+
+	return point ? (unsigned)(point - text) : width_of(text);
+}
+
+static unsigned column_width(const struct table_column *column)
+{
+	unsigned width = column->head + column->tail;
+
+	return width_of(column->title) > width ? width_of(column->title) : width;
+}
+
 void table_init(struct table *t)
 {
 	*t = (struct table){ .columns = 0 };
@@ -30,13 +45,14 @@ void table_release(struct table *t)
 void table_column(struct table *t, const char *title, bool right)
 {
 	MUST(t->columns < TABLE_COLUMNS_MAX && t->count == 0);
-	t->column[t->columns++] = (struct table_column){ title, width_of(title), right };
+	t->column[t->columns++] = (struct table_column){ title, 0, 0, right };
 }
 
 void table_cell(struct table *t, const char *fmt, ...)
 {
 	struct table_column *column = &t->column[t->count % t->columns];
 	char text[CELL_MAX_BYTES];
+	unsigned head, tail;
 	va_list args;
 
 	va_start(args, fmt);
@@ -50,8 +66,10 @@ void table_cell(struct table *t, const char *fmt, ...)
 		return;
 	}
 	t->count++;
-	if (width_of(text) > column->width)
-		column->width = width_of(text);
+	head = head_of(column, text);
+	tail = width_of(text) - head;
+	column->head = head > column->head ? head : column->head;
+	column->tail = tail > column->tail ? tail : column->tail;
 }
 
 void table_rule(struct table *t)
@@ -64,22 +82,37 @@ unsigned table_rows(const struct table *t)
 	return t->count / t->columns;
 }
 
-static void print_cell(const struct table *t, unsigned column, const char *text, FILE *to)
+/* Prints text with so many spaces before and behind it; none behind the last column. */
+static void print_padded(const struct table *t, unsigned column, unsigned before, const char *text,
+			 unsigned behind, FILE *to)
 {
-	int pad = (int)(t->column[column].width - width_of(text));
 	bool last = column + 1 == t->columns;
 
-	if (t->column[column].right)
-		fprintf(to, "%*s%s", pad, "", text);
-	else
-		fprintf(to, "%s%*s", text, last ? 0 : pad, "");
+	fprintf(to, "%*s%s%*s", (int)before, "", text, last ? 0 : (int)behind, "");
 	fputs(last ? "\n" : "  ", to);
+}
+
+static void print_title(const struct table *t, unsigned column, FILE *to)
+{
+	const struct table_column *k = &t->column[column];
+	unsigned pad = column_width(k) - width_of(k->title);
+
+	print_padded(t, column, k->right ? pad : 0, k->title, k->right ? 0 : pad, to);
+}
+
+static void print_cell(const struct table *t, unsigned column, const char *text, FILE *to)
+{
+	const struct table_column *k = &t->column[column];
+	unsigned pad = column_width(k) - width_of(text);
+	unsigned behind = k->right ? k->tail - (width_of(text) - head_of(k, text)) : pad;
+
+	print_padded(t, column, pad - behind, text, behind, to);
 }
 
 static void print_rule(const struct table *t, FILE *to)
 {
 	for (unsigned column = 0; column < t->columns; column++) {
-		for (unsigned i = 0; i < t->column[column].width; i++)
+		for (unsigned i = 0; i < column_width(&t->column[column]); i++)
 			fputc('-', to);
 		fputs(column + 1 == t->columns ? "\n" : "  ", to);
 	}
@@ -91,7 +124,7 @@ void table_print(const struct table *t, FILE *to)
 	unsigned whole = table_rows(t) * t->columns;
 
 	for (unsigned column = 0; column < t->columns; column++)
-		print_cell(t, column, t->column[column].title, to);
+		print_title(t, column, to);
 	for (unsigned i = 0; i < whole; i++) {
 		if (t->rule > 0 && i == t->rule * t->columns)
 			print_rule(t, to);

@@ -8,6 +8,8 @@
  *   table_print(&t, stdout);
  *   table_release(&t);
  *
+ * Columns to the right have their decimal points one below the other.
+ *
  * Owner    the caller's struct; table_release() frees the cells. Titles are borrowed.
  * Limit    TABLE_BYTES_MAX of text; what no longer fits is left out and table_print() says so.
  * Promise  control characters in a cell never reach the terminal.
@@ -26,8 +28,8 @@ struct table {
 	struct buf cells; /* each ends with NUL */
 	struct table_column {
 		const char *title;
-		unsigned width; /* characters */
-		bool right;     /* aligned to the right */
+		unsigned head, tail; /* characters before the decimal point, and from it on */
+		bool right;
 	} column[TABLE_COLUMNS_MAX];
 	unsigned columns;
 	unsigned count; /* cells so far */
@@ -41,7 +43,7 @@ void table_init(struct table *t);
 /* Frees the cells. */
 void table_release(struct table *t);
 
-/* Adds a column; at most TABLE_COLUMNS_MAX. */
+/* Adds a column, aligned to the left or, for numbers, to the right; at most TABLE_COLUMNS_MAX. */
 void table_column(struct table *t, const char *title, bool right);
 
 /* Adds the next cell. */

@@ -404,7 +404,7 @@ def reports(t, shop):
             set(row["quantities"].items()), told)
     status, out, _ = weir("explain", row["id"])
     t.check("explain for people", status == 0 and "2.5" not in out.splitlines()[0] and
-            "0.0000025" in out and "times, ms" in out and row["usage_source"] in out, out)
+            "0.0000025" in out and "PHASE" in out and row["usage_source"] in out, out)
     t.check("explain of nothing: exit 1",
             weir("explain", "00000000-0000-7000-8000-000000000000")[0] == 1)
     t.check("explain of nonsense: exit 2", weir("explain", "nonsense")[0] == 2)

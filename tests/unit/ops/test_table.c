@@ -48,6 +48,27 @@ static void aligns_columns(void **state)
 	table_release(&t);
 }
 
+static void lines_up_decimal_points(void **state)
+{
+	static const char *const amounts[] = { "100", "0.001935", "-", "49.5" };
+	struct table t;
+
+	(void)state;
+	table_init(&t);
+	table_column(&t, "USD", true);
+	table_column(&t, "END", false);
+	for (size_t i = 0; i < sizeof(amounts) / sizeof(amounts[0]); i++) {
+		table_cell(&t, "%s", amounts[i]);
+		table_cell(&t, "1.5");
+	}
+	assert_prints(&t, "       USD  END\n"
+			  "100         1.5\n"
+			  "  0.001935  1.5\n"
+			  "  -         1.5\n"
+			  " 49.5       1.5\n");
+	table_release(&t);
+}
+
 static void draws_a_line_before_totals(void **state)
 {
 	struct table t;
@@ -84,6 +105,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(aligns_columns),
+		cmocka_unit_test(lines_up_decimal_points),
 		cmocka_unit_test(draws_a_line_before_totals),
 		cmocka_unit_test(defuses_control_characters),
 	};
