@@ -49,7 +49,8 @@ struct books {
 
 	struct bell writer_bell, committer_bell;
 	pthread_t writer, committer;
-	_Atomic bool writer_stops, committer_stops, hurry;
+	_Atomic bool writer_stops, committer_stops;
+	_Atomic unsigned hurried;    /* calls of books_flush() under way */
 	_Atomic uint64_t stop_by_us; /* monotonic; when the committer gives up */
 
 	_Atomic uint64_t journaled, committed, known, refused;
@@ -265,6 +266,8 @@ static void *committer_main(void *arg)
 		bool stops = atomic_load(&b->committer_stops);
 		size_t n = journal_read(b->journal, b->rows, COMMIT_ROWS);
 
+		if (n == 0)
+			journal_forget(b->journal); /* damage may be all that was left */
 		if (n == 0 && stops)
 			break;
 		if (n == 0) {
@@ -273,7 +276,7 @@ static void *committer_main(void *arg)
 			if (n == 0 && !atomic_load(&b->committer_stops))
 				bell_sleep(&b->committer_bell, TEND_US);
 		}
-		if (n > 0 && n < COMMIT_ROWS && !stops && !atomic_load(&b->hurry)) {
+		if (n > 0 && n < COMMIT_ROWS && !stops && atomic_load(&b->hurried) == 0) {
 			pause_us(COMMIT_LINGER_US);
 			n += journal_read(b->journal, b->rows + n, COMMIT_ROWS - n);
 		}
@@ -411,10 +414,10 @@ enum err books_flush(struct books *b, uint64_t timeout_us)
 	uint64_t until_us = now_us() + timeout_us;
 	bool flushed;
 
-	atomic_store(&b->hurry, true);
+	atomic_fetch_add(&b->hurried, 1);
 	while (!(flushed = is_flushed(b, handed, &sequence)) && now_us() < until_us)
 		pause_us(WRITE_LINGER_US);
-	atomic_store(&b->hurry, false);
+	atomic_fetch_sub(&b->hurried, 1);
 	return flushed ? ERR_OK : ERR_SLOW;
 }
 

@@ -5,8 +5,8 @@
  *          frame is forgotten only when the ledger has committed the row.
  *          A power cut can cost the rows closed since the last sync of the journal that
  *          the ledger did not have yet, and what was in flight.
- * Threads  books_hand(): any worker, never blocks; counts and open_for_work: any. The
- *          rest: the main thread.
+ * Threads  books_hand(): any worker, never blocks. Start and stop: one thread, while no
+ *          other is in here. The rest: any.
  */
 #ifndef STORE_BOOKS_H
 #define STORE_BOOKS_H

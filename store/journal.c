@@ -305,7 +305,8 @@ enum err journal_append(struct journal *j, const struct row *const *rows, size_t
 /* ---- the reader ---- */
 
 /* Goes to the segment after the one being read; false when there is none yet, or it cannot
- * be opened now. One that is gone altogether is passed over. */
+ * be opened now. One that is gone altogether is passed over. At the first of our own, all
+ * that came before was read, or is lost. */
 static bool next_segment(struct journal *j)
 {
 	struct segment *next;
@@ -326,6 +327,8 @@ static bool next_segment(struct journal *j)
 			close(j->reading_fd);
 		j->reading = next;
 		j->reading_fd = fd;
+		if (next->salt == j->salt && atomic_load(&j->read_sequence) < j->first_own)
+			atomic_store(&j->read_sequence, j->first_own - 1);
 		frame_scan_init(&j->scan, fd, next->salt);
 	} while (fd < 0);
 	return true;
@@ -554,9 +557,19 @@ static void find_sequences(struct journal *j)
 	j->forgotten = j->read_sequence = oldest > 0 ? oldest - 1 : 0;
 }
 
-enum err journal_open(const struct journal_options *o, struct journal **out, const char **why)
+/* As asked, or a quarter of the limit, and enough for every row that may be admitted. */
+static uint64_t segment_bytes(const struct journal_options *o)
 {
 	uint64_t needed = ((uint64_t)o->reserve_rows + JOURNAL_APPEND_MAX) * FRAME_MAX;
+	uint64_t bytes = o->max_bytes / 4 < SEGMENT_BYTES ? o->max_bytes / 4 : SEGMENT_BYTES;
+
+	if (o->segment_bytes > 0)
+		bytes = o->segment_bytes;
+	return bytes > needed ? bytes : needed;
+}
+
+enum err journal_open(const struct journal_options *o, struct journal **out, const char **why)
+{
 	struct journal *j = calloc(1, sizeof(*j));
 	enum err e;
 
@@ -565,9 +578,7 @@ enum err journal_open(const struct journal_options *o, struct journal **out, con
 	if (!j)
 		return ERR_NOMEM;
 	j->dir_fd = j->reading_fd = -1;
-	j->segment_bytes = o->segment_bytes > 0 ? o->segment_bytes : SEGMENT_BYTES;
-	if (j->segment_bytes < needed)
-		j->segment_bytes = needed;
+	j->segment_bytes = segment_bytes(o);
 	j->max_bytes = o->max_bytes;
 	j->next_number = 1;
 	pthread_mutex_init(&j->lock, NULL);
@@ -578,7 +589,7 @@ enum err journal_open(const struct journal_options *o, struct journal **out, con
 		e = find_segments(j, why);
 	if (e == ERR_OK && j->max_bytes < 2 * j->segment_bytes) {
 		*why = "the journal's limit is too small: it must hold two segments, and each "
-		       "of them a row for every slot (16 MiB or 2 KiB a slot)";
+		       "of them a row for every slot (2 KiB a slot and 512 KiB)";
 		e = ERR_RANGE;
 	}
 	if (e == ERR_OK) {

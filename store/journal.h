@@ -23,7 +23,7 @@ struct journal;
 
 struct journal_options {
 	const char *dir;        /* made with mode 0700 if need be; must be ours alone */
-	uint64_t segment_bytes; /* 0: 16 MiB; more when reserve_rows need it */
+	uint64_t segment_bytes; /* 0: 16 MiB or a quarter of max_bytes; more for reserve_rows */
 	uint64_t max_bytes;     /* of all segments, at least two; above it, not ready */
 	uint32_t reserve_rows;
 };

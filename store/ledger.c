@@ -30,6 +30,10 @@ const char *ledger_trouble(const struct ledger *l)
 	return l->ops->trouble(l);
 }
 
+/* More than anything real, few enough to be summed a thousand times in 63 bits, and exact
+ * for whoever reads JSON numbers as doubles. */
+#define NUMBER_MAX (UINT64_C(1) << 53)
+
 const char *ledger_unfit(const struct row *r)
 {
 	static const struct id none;
@@ -44,12 +48,12 @@ const char *ledger_unfit(const struct row *r)
 		if (row_fields[i].kind != ROW_U64)
 			continue;
 		memcpy(&number, (const char *)r + row_fields[i].offset, sizeof(number));
-		if (number > INT64_MAX)
-			return "a number is beyond 63 bits";
+		if (number > NUMBER_MAX)
+			return "a number is beyond 53 bits";
 	}
 	for (int q = 0; q < Q_COUNT; q++)
-		if (r->quantity[q] > INT64_MAX || r->aux_quantity[q] > INT64_MAX)
-			return "a quantity is beyond 63 bits";
+		if (r->quantity[q] > NUMBER_MAX || r->aux_quantity[q] > NUMBER_MAX)
+			return "a quantity is beyond 53 bits";
 	return NULL;
 }
 

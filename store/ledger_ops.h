@@ -44,7 +44,7 @@ struct ledger {
 	const struct ledger_ops *ops;
 };
 
-/* Why no back-end can hold r: static text; NULL when it can. Columns are signed 64 bits. */
+/* Why no back-end shall hold r: static text; NULL when all can. */
 const char *ledger_unfit(const struct row *r);
 
 extern const struct ledger_ops sqlite_ops;

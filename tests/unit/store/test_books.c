@@ -1,7 +1,9 @@
 /* The books end to end: slots in, rows in SQLite out, each once; without a ledger, too. */
 #include "tests/unit/store/scratch.h"
+#include <errno.h>
 #include <pthread.h>
 #include <sqlite3.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include "store/books.h"
@@ -13,13 +15,14 @@ struct house {
 	struct inflight *inflight;
 	struct ledger *ledger;
 	struct books *books;
+	uint64_t journal_max_bytes;
 };
 
 static void house_open(struct house *h)
 {
 	struct books_options o = { .journal_dir = h->journal,
 				   .sync_interval_us = 10000,
-				   .journal_max_bytes = 64 << 20 };
+				   .journal_max_bytes = h->journal_max_bytes };
 	const char *why;
 
 	assert_int_equal(inflight_open(h->table, 64, &h->inflight, &why), ERR_OK);
@@ -39,6 +42,7 @@ static int setup(void **state)
 {
 	struct house *h = calloc(1, sizeof(*h));
 
+	h->journal_max_bytes = 64 << 20;
 	scratch_make(h->dir);
 	scratch_path(h->table, h->dir, "table");
 	scratch_path(h->journal, h->dir, "journal");
@@ -206,6 +210,52 @@ static void rows_wait_for_the_ledger(void **state)
 	assert_int_equal(ask(h, "SELECT count(*) FROM request"), 200);
 }
 
+/* The journal's disk fills while the ledger is away: no new work, but what was admitted
+ * lands, and all is well when the ledger is back. Needs root to mount the disk. F19 */
+static void a_full_disk_stops_admission_only(void **state)
+{
+	struct house *h = *state;
+	unsigned n = 0;
+	sqlite3 *db;
+
+	house_close(h);
+	if (mount("weir-test", h->journal, "tmpfs", 0, "size=5m,mode=0700") != 0) {
+		print_message("skipped: cannot mount a small tmpfs: %s\n", strerror(errno));
+		house_open(h);
+		return;
+	}
+	h->journal_max_bytes = 8 << 20; /* segments of 2 MiB: two fit, three do not */
+	house_open(h);
+	assert_int_equal(sqlite3_open(h->db, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+	for (; books_open_for_work(h->books) && n < 100000; n++) {
+		struct row r = sample_row(n);
+
+		hand(h, &r);
+	}
+	assert_in_range(n, 5000, 30000);
+	for (unsigned i = 0; i < 64; i++, n++) { /* as many as there are slots */
+		struct row r = sample_row(n);
+
+		hand(h, &r);
+	}
+	for (int i = 0; i < 1000 && inflight_used(h->inflight) > 0; i++)
+		usleep(10000);
+	assert_int_equal(inflight_used(h->inflight), 0);
+	assert_false(books_open_for_work(h->books));
+	assert_true(books_counts(h->books).journal_full);
+	assert_int_equal(sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
+	assert_int_equal(books_flush(h->books, SECONDS(30)), ERR_OK);
+	assert_int_equal(ask(h, "SELECT count(*) FROM request"), n);
+	for (int i = 0; i < 500 && !books_open_for_work(h->books); i++)
+		usleep(10000);
+	assert_true(books_open_for_work(h->books));
+	house_close(h);
+	assert_int_equal(umount(h->journal), 0);
+	house_open(h);
+}
+
 /* As above, but the process ends in between: the next one finds them. */
 static void rows_wait_for_the_next_start(void **state)
 {
@@ -322,6 +372,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_row_twice_is_one_row, setup, teardown),
 		cmocka_unit_test_setup_teardown(many_threads_hand_over, setup, teardown),
 		cmocka_unit_test_setup_teardown(rows_wait_for_the_ledger, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_full_disk_stops_admission_only, setup, teardown),
 		cmocka_unit_test_setup_teardown(rows_wait_for_the_next_start, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_poison_row_goes_to_quarantine, setup, teardown),
 		cmocka_unit_test_setup_teardown(the_second_process_is_refused, setup, teardown),

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#include "base/crc32.h"
 #include "base/log.h"
 #include "store/frame.h"
 #include "store/journal.h"
@@ -415,6 +416,33 @@ static void a_file_of_garbage_is_kept(void **state)
 	assert_int_equal(files(".txt", NULL), 1);
 }
 
+/* A frame that is whole but no row of this version: kept aside, and nothing waits for it. */
+static void a_frame_of_a_later_version_is_kept(void **state)
+{
+	char path[PATH_ROOM], bytes[4096], salt[9] = "";
+	size_t len = make_segment(path, bytes, sizeof(bytes)), one = len / FEW;
+	unsigned seen[FEW] = { 0 };
+	struct journal *j;
+	uint32_t crc, le;
+
+	(void)state;
+	memcpy(salt, strrchr(path, '-') + 1, 8);
+	le = (uint32_t)strtoul(salt, NULL, 16);
+	bytes[len - one + FRAME_HEAD_BYTES] = 99; /* the last row's version */
+	crc = crc32_castagnoli(0, (struct span){ (char *)&le, 4 });
+	crc = crc32_castagnoli(crc, (struct span){ bytes + len - one + 8, one - 8 });
+	memcpy(bytes + len - one + 4, &crc, 4);
+	save(path, bytes, len);
+	j = open_sized(0, ROOMY);
+	assert_int_equal(read_all(j, seen, FEW), FEW - 1);
+	assert_int_equal(journal_counts(j).frames_damaged, 1);
+	journal_forget(j);
+	assert_int_equal(journal_counts(j).forgotten, journal_counts(j).last_sequence);
+	journal_close(j);
+	assert_int_equal(files(".damaged", NULL), 1);
+	assert_int_equal(files(".journal", NULL), 0);
+}
+
 /* F22: after a failed sync nothing since the last good one is believed, and written anew. */
 static void a_failed_sync_is_never_trusted(void **state)
 {
@@ -618,6 +646,7 @@ int main(void)
 		TEST(lost_frames_are_counted),
 		TEST(frames_of_another_salt_are_none),
 		TEST(a_file_of_garbage_is_kept),
+		TEST(a_frame_of_a_later_version_is_kept),
 		TEST(a_failed_sync_is_never_trusted),
 		TEST(a_failed_segment_may_lose_its_pages),
 		TEST(a_failed_write_goes_to_a_new_segment),

@@ -1,6 +1,8 @@
 /* The ledger: once each, sums that equal the rows, records, and other people's databases. */
 #include "tests/unit/store/scratch.h"
+#include <errno.h>
 #include <sqlite3.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include "base/clk.h"
@@ -187,6 +189,46 @@ static void a_locked_database_is_away(void **state)
 	sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
 	sqlite3_close(db);
 	assert_int_equal(commit(&r, 1).added, 1);
+}
+
+static struct ledger_tally try_commit(unsigned from, enum err *e)
+{
+	struct ledger_tally tally;
+	struct row rows[50];
+
+	for (unsigned i = 0; i < 50; i++)
+		rows[i] = sample_row(from + i);
+	*e = ledger_commit(l, rows, 50, &tally);
+	return tally;
+}
+
+/* On a small disk of its own: full is away, and nothing of the batch is there. Needs root. */
+static void a_full_disk_is_away(void **state)
+{
+	unsigned n = 0;
+	enum err e;
+
+	(void)state;
+	ledger_close(l);
+	if (mount("weir-test", dir, "tmpfs", 0, "size=1m,mode=0700") != 0) {
+		print_message("skipped: cannot mount a small tmpfs: %s\n", strerror(errno));
+		l = open_ledger();
+		return;
+	}
+	l = open_ledger();
+	for (e = ERR_OK; e == ERR_OK && n < 100000; n += 50)
+		try_commit(n, &e);
+	assert_int_equal(e, ERR_AWAY);
+	assert_int_equal(try_commit(n, &e).added, 0);
+	assert_int_equal(e, ERR_AWAY);
+	assert_non_null(strstr(ledger_trouble(l), "full"));
+	assert_int_equal(mount("weir-test", dir, "tmpfs", MS_REMOUNT, "size=9m,mode=0700"), 0);
+	n -= 50; /* the batch that did not fit */
+	assert_int_equal(try_commit(n, &e).added, 50);
+	assert_int_equal(ask("SELECT count(*) FROM request"), n + 50);
+	ledger_close(l);
+	assert_int_equal(umount(dir), 0);
+	l = open_ledger();
 }
 
 /* Readers see the state before a transaction that is under way, and do not wait. */
@@ -628,6 +670,7 @@ int main(void)
 		TEST(what_no_column_holds_is_quarantined),
 		TEST(what_the_database_refuses_is_quarantined),
 		TEST(a_locked_database_is_away),
+		TEST(a_full_disk_is_away),
 		TEST(readers_do_not_wait),
 		TEST(rows_are_listed_by_filter),
 		TEST(usage_is_grouped),
