@@ -82,7 +82,7 @@ static bool is_plain(struct span s)
 			return false;
 		i += 2;
 	}
-	return s.len > 0 && !span_eq(s, SPAN(".")) && !memmem(s.at, s.len, "..", 2);
+	return s.len > 0 && is_letter_or_digit(s.at[0]) && !memmem(s.at, s.len, "..", 2);
 }
 
 /* Reads one {m} or {x}, which ends where `rest` of the pattern begins: at a slash, at the

@@ -121,6 +121,7 @@ enum meaning shape_meaning(enum shape_id id, struct span word);
 /* What an element of a list adds to; COUNT_COUNT: nothing. */
 enum count shape_item(enum list list, struct span kind, struct span sub);
 
+/* What an inner exchange of this kind is to its answer. */
 enum iteration shape_iteration(struct span kind);
 
 /* The number that a response header holds; COUNT_COUNT: none. */

@@ -52,7 +52,9 @@ enum tap_framing tap_framing_of(struct span content_type)
 		{ { "application/jsonl", 17 }, TAP_NDJSON },
 		{ { "application/vnd.amazon.eventstream", 34 }, TAP_EVENTSTREAM },
 	};
-	const char *semicolon = memchr(content_type.at, ';', content_type.len);
+	const char *semicolon = content_type.len > 0
+				    ? memchr(content_type.at, ';', content_type.len)
+				    : NULL;
 
 	if (semicolon)
 		content_type.len = (size_t)(semicolon - content_type.at);
