@@ -13,10 +13,11 @@ static uint64_t read_us(clockid_t clock)
 	return (uint64_t)t.tv_sec * US_PER_SEC + (uint64_t)t.tv_nsec / 1000;
 }
 
+/* The wall is asked for far less often, so it is read at the first question after a refresh. */
 void clk_refresh(void)
 {
 	cached_mono.us = read_us(CLOCK_MONOTONIC);
-	cached_wall.us = read_us(CLOCK_REALTIME);
+	cached_wall.us = 0;
 }
 
 struct mono clk_mono(void)
@@ -29,7 +30,7 @@ struct mono clk_mono(void)
 struct wall clk_wall(void)
 {
 	if (cached_wall.us == 0)
-		clk_refresh();
+		cached_wall.us = read_us(CLOCK_REALTIME);
 	return cached_wall;
 }
 

@@ -22,7 +22,7 @@ struct wall {
 #define US_PER_MS  UINT64_C(1000)
 #define US_PER_SEC UINT64_C(1000000)
 
-/* Reads both clocks into this thread's cache; once per loop turn. */
+/* Renews this thread's cache of both clocks; at the beginning of each callback of a loop. */
 void clk_refresh(void);
 
 /* The cached monotonic time. */

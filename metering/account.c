@@ -80,19 +80,23 @@ static void raise_output(struct row *r, uint64_t text_bytes)
 		r->quantity[Q_output] = seen_tok - r->quantity[Q_reasoning];
 }
 
-void account_note(struct row *r, const struct tap *t, unsigned *noted)
+void account_note(struct account *a, struct row *r, const struct tap *t)
 {
-	unsigned revision = tap_revision(t);
+	uint64_t text_bytes = tap_text_bytes(t);
 
-	if (revision != *noted) {
+	if (tap_revision(t) != a->revision) {
 		struct tap_result result;
 
 		tap_result(t, &result);
 		take_result(r, &result);
-		*noted = revision;
+		a->revision = tap_revision(t);
+		a->reported = result.has_usage && result.final;
+		a->text_bytes = 0; /* what was reported may be less than what was seen */
 	}
-	if (!is_source(r, USAGE_reported))
-		raise_output(r, tap_text_bytes(t));
+	if (!a->reported && text_bytes != a->text_bytes) {
+		raise_output(r, text_bytes);
+		a->text_bytes = text_bytes;
+	}
 }
 
 static const struct price *row_price(const struct row *r, const struct price_book *b,
@@ -170,9 +174,9 @@ static void close_row(struct row *r, const struct price_book *b, bool billable)
 void account_close(struct row *r, const struct tap *t, const struct price_book *b, bool billable)
 {
 	if (t) {
-		unsigned noted = tap_revision(t) - 1;
+		struct account last = { .revision = tap_revision(t) - 1 };
 
-		account_note(r, t, &noted);
+		account_note(&last, r, t);
 	}
 	close_row(r, b, billable);
 }

@@ -19,9 +19,14 @@
  * says its own. The row's names, model and hold are the caller's to fill. */
 void account_open(struct row *r, uint64_t input_estimate_tok);
 
-/* Takes over what the tap knows; cheap when there is no news. noted: the tap's revision at the
- * last call, kept by the caller, 0 at first. */
-void account_note(struct row *r, const struct tap *t, unsigned *noted);
+struct account { /* what account_note() has taken over; zeroed before the first call */
+	unsigned revision;
+	uint64_t text_bytes;
+	bool reported; /* the provider has said its last word */
+};
+
+/* Takes over what the tap knows; two comparisons when there is no news. */
+void account_note(struct account *a, struct row *r, const struct tap *t);
 
 /* Prices the row: by the model that served when it has a price, else by the one asked for. t: NULL
  * when there was no answer. billable: is what was consumed to be paid for? If not, the row

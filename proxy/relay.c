@@ -164,7 +164,7 @@ static void pass(struct exchange *x, struct span piece)
 	if (r->framing.over)
 		show_end(r, t);
 	if (r->tap)
-		account_note(&x->slot->row, r->tap, &r->noted);
+		account_note(&r->account, &x->slot->row, r->tap);
 	if (t)
 		train_leave(t);
 	else

@@ -17,6 +17,7 @@
 #include "base/err.h"
 #include "base/must.h"
 #include "base/span.h"
+#include "metering/account.h"
 #include "metering/refusal.h"
 #include "proxy/framing.h"
 #include "proxy/head.h"
@@ -33,7 +34,7 @@ struct relay {
 	struct buf head;         /* the response head until it goes out with the first piece */
 	uint64_t passed_bytes;   /* body bytes to the client */
 	uint64_t drained_bytes;  /* body bytes read after the client had gone */
-	unsigned noted;          /* the tap's revision that the row has */
+	struct account account;  /* what the row has of the tap's numbers */
 	uint16_t status;
 	uint8_t end;  /* enum head_end towards the client */
 	bool filters; /* the usage event is to be taken out */

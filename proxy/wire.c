@@ -31,12 +31,15 @@ static void watch(struct wire *w)
 	bool read = w->state == WIRE_HANDSHAKE ||
 		    (w->state == WIRE_OPEN && w->wants_bytes && !w->full);
 	bool write = w->state == WIRE_CONNECTING ||
+		     (w->state == WIRE_HANDSHAKE && w->shaking_writes) ||
 		     (w->state == WIRE_OPEN && wire_waiting_bytes(w) > 0);
 
-	if (read != (bool)event_pending(&w->readable, EV_READ, NULL))
+	if (read != w->watches_read)
 		read ? event_add(&w->readable, NULL) : event_del(&w->readable);
-	if (write != (bool)event_pending(&w->writable, EV_WRITE, NULL))
+	if (write != w->watches_write)
 		write ? event_add(&w->writable, NULL) : event_del(&w->writable);
+	w->watches_read = read;
+	w->watches_write = write;
 }
 
 static void gone(struct wire *w, enum err why)
@@ -195,10 +198,8 @@ static void shake(struct wire *w)
 	enum err e = tls_handshake(w->tls, &wants_write);
 
 	if (e == ERR_AGAIN) {
-		if (wants_write)
-			event_add(&w->writable, NULL);
-		else
-			watch(w);
+		w->shaking_writes = wants_write;
+		watch(w);
 		return;
 	}
 	if (e != ERR_OK) {

@@ -60,8 +60,10 @@ struct wire {
 	struct tls *tls; /* owned; NULL: plain */
 	int fd;
 	enum wire_state state;
-	bool wants_bytes; /* the owner has not paused reading */
-	bool full;        /* reading pauses because `in` is at its ceiling */
+	bool wants_bytes;                 /* the owner has not paused reading */
+	bool full;                        /* reading pauses because `in` is at its ceiling */
+	bool shaking_writes;              /* the handshake waits for room to write */
+	bool watches_read, watches_write; /* what the loop has been told */
 	struct buf in, out;
 	size_t out_done; /* bytes of `out` already sent */
 	struct event readable, writable;

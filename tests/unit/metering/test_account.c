@@ -54,13 +54,13 @@ static void an_estimate_grows_with_the_text(void **state)
 	struct price_book *book = book_of(ENTRY);
 	struct row r = row_of("m");
 	struct tap *t = stream(DELTA DELTA);
-	unsigned noted = 0;
+	struct account noted = { 0 };
 
 	(void)state;
 	account_open(&r, 40);
 	assert_string_equal(r.usage_source, "estimated");
 	assert_int_equal(r.quantity[Q_input], 40);
-	account_note(&r, t, &noted);
+	account_note(&noted, &r, t);
 	assert_string_equal(r.model_served, "m");
 	assert_true(r.quantity[Q_output] > 0);
 	account_close(&r, t, book, true);
@@ -77,11 +77,11 @@ static void the_providers_numbers_replace_it(void **state)
 	struct price_book *book = book_of(ENTRY);
 	struct row r = row_of("m");
 	struct tap *t = stream(DELTA USAGE "data: [DONE]\n\n");
-	unsigned noted = 0;
+	struct account noted = { 0 };
 
 	(void)state;
 	account_open(&r, 40);
-	account_note(&r, t, &noted);
+	account_note(&noted, &r, t);
 	tap_end(t);
 	account_close(&r, t, book, true);
 	assert_string_equal(r.usage_source, "reported");
@@ -97,12 +97,12 @@ static void a_killed_process_leaves_what_it_knew(void **state)
 	struct price_book *book = book_of(ENTRY);
 	struct row r = row_of("m");
 	struct tap *t = stream(DELTA);
-	unsigned noted = 0;
+	struct account noted = { 0 };
 
 	(void)state;
 	account_open(&r, 40);
 	r.status = 200;
-	account_note(&r, t, &noted);
+	account_note(&noted, &r, t);
 	tap_free(t);
 	account_close_orphan(&r, book, (struct wall){ r.started_us + 5 });
 	assert_string_equal(r.ended_by, "crash");
