@@ -405,30 +405,12 @@ bool conf_print(const struct conf *c, struct buf *to)
 
 /* --- comparing --- */
 
-static bool same_text(const char *a, const char *b)
-{
-	return span_eq(span_of(a), span_of(b));
-}
-
-static bool same_listeners(const struct conf_listeners *a, const struct conf_listeners *b)
-{
-	bool same = a->count == b->count;
-
-	for (unsigned i = 0; same && i < a->count; i++)
-		same = same_text(a->at[i].address.text, b->at[i].address.text) &&
-		       same_text(a->at[i].cert, b->at[i].cert) &&
-		       same_text(a->at[i].key, b->at[i].key);
-	return same;
-}
-
 /* By the text it would be written as; secrets by their bytes. 1 same, 0 not, -1 no memory. */
-static int same_value(const struct option *o, const void *a, const void *b)
+static int same_plain(const struct option *o, const void *a, const void *b)
 {
 	struct buf left, right;
 	int same = -1;
 
-	if (o->kind == KIND_LISTENERS)
-		return same_listeners(a, b);
 	if (o->kind == KIND_SECRET || o->kind == KIND_LOCATOR)
 		return span_eq(conf_secret(*(const struct conf_secret *const *)a),
 			       conf_secret(*(const struct conf_secret *const *)b));
@@ -439,6 +421,39 @@ static int same_value(const struct option *o, const void *a, const void *b)
 	buf_release(&left);
 	buf_release(&right);
 	return same;
+}
+
+/* The same for each option of each item of a list. */
+static int same_items(const char *section, size_t item_bytes, unsigned count, const char *a,
+		      const char *b)
+{
+	int same = 1;
+
+	for (unsigned i = 0; i < count; i++, a += item_bytes, b += item_bytes)
+		for (const struct option *o = options; same == 1 && o < options + OPTIONS; o++)
+			if (span_starts(span_of(o->section), span_of(section)))
+				same = same_plain(o, a + o->offset, b + o->offset);
+	return same;
+}
+
+static int same_value(const struct option *o, const void *a, const void *b)
+{
+	const struct conf_listeners *la = a, *lb = b;
+	const struct conf_providers *pa = a, *pb = b;
+
+	switch (o->kind) {
+	case KIND_LISTENERS:
+		return la->count != lb->count
+			   ? 0
+			   : same_items("listen[]", sizeof(*la->at), la->count,
+					(const char *)la->at, (const char *)lb->at);
+	case KIND_PROVIDERS:
+		return pa->count != pb->count
+			   ? 0
+			   : same_items("providers[]", sizeof(*pa->at), pa->count,
+					(const char *)pa->at, (const char *)pb->at);
+	default: return same_plain(o, a, b);
+	}
 }
 
 bool conf_compare(const struct conf *running, const struct conf *next, struct buf *names)

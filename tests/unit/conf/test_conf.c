@@ -497,9 +497,10 @@ static void test_print(void **state)
 
 static void test_compare(void **state)
 {
-	struct conf *a = load_good("workers: 1\nlimits: { head: 8k }\n" PROVIDER_LINE);
-	struct conf *b = load_good("workers: 2\nlimits: { head: 9k, inflight: 64 }\n"
-				   "listen: ':9'\nquota: { url: 'redis://x' }\n" PROVIDER_LINE);
+	struct conf *a = load_good("workers: 1\ntenant_defaults: { llm: 8usd }\n" PROVIDER_LINE);
+	struct conf *b = load_good(
+	    "workers: 2\nlimits: { inflight: 64 }\ntenant_defaults: { llm: 9usd }\n"
+	    "listen: ':9'\nquota: { url: 'redis://x' }\n" PROVIDER_LINE);
 	struct buf names;
 
 	(void)state;
@@ -508,6 +509,12 @@ static void test_compare(void **state)
 	assert_string_equal(text_of(&names), "");
 	assert_true(conf_compare(a, b, &names));
 	assert_string_equal(text_of(&names), "listen\nworkers\nquota.url\nlimits.inflight\n");
+	conf_unref(b);
+	b = load_good("workers: 1\ntenant_defaults: { llm: 9usd }\nproviders:\n  - { name: p, "
+		      "dialect: openai, base_url: 'https://another.example' }\n");
+	buf_release(&names);
+	assert_true(conf_compare(a, b, &names));
+	assert_string_equal(text_of(&names), "providers\n");
 	buf_release(&names);
 	conf_unref(a);
 	conf_unref(b);
