@@ -2,7 +2,6 @@
 #include <event2/util.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/socket.h>
 #include "conf/conf.h"
 #include "proxy/exchange.h"
 #include "proxy/tls.h"
@@ -10,8 +9,7 @@
 
 #define LINGER_BYTES 65536 /* dropped after our last word, then we close for good */
 #define LINGER_US    (2 * US_PER_SEC)
-#define OUT_SLACK    (4 * WIRE_SCRATCH_BYTES) /* a whole piece and its frame fit past the watermark \
-					       */
+#define OUT_SLACK    (4 * WIRE_SCRATCH_BYTES) /* past the watermark: a whole piece, framed */
 
 static struct client *of_wire(struct wire *w)
 {
@@ -36,9 +34,9 @@ static void take_body(struct client *c, char *bytes, size_t len, size_t *taken)
 	enum err e = request_take(x->request, bytes, len, taken);
 
 	metric_add(&c->worker->metrics.request_body_bytes, (int64_t)*taken);
-	if (e == ERR_OK)
-		e = worker_count_body(c->worker, x);
-	if (e == ERR_TOO_BIG)
+	if (e == ERR_OK && worker_count_body(c->worker, x) != ERR_OK)
+		x->facts.crowded = true;
+	else if (e == ERR_TOO_BIG)
 		x->facts.too_large = true;
 	else if (e != ERR_OK)
 		x->facts.garbled = true;
@@ -112,7 +110,8 @@ static bool begin(struct client *c)
 
 static bool reads_body(const struct exchange *x)
 {
-	return x->request && !x->facts.body_read && !x->facts.garbled && !x->facts.too_large;
+	return x->request && !x->facts.body_read && !x->facts.garbled && !x->facts.too_large &&
+	       !x->facts.crowded;
 }
 
 /* A request head may begin anywhere in what has arrived; its body follows at once, as far as
@@ -157,11 +156,7 @@ static size_t on_bytes(struct wire *w, char *bytes, size_t len)
 
 static void close_our_side(struct client *c)
 {
-	if (c->wire.tls) {
-		client_kill(c);
-		return;
-	}
-	shutdown(c->wire.fd, SHUT_WR);
+	wire_finish(&c->wire);
 	c->phase = CLIENT_LINGERING;
 	c->dropped_bytes = 0;
 	wire_resume(&c->wire);

@@ -160,6 +160,8 @@ static enum step step_body(struct exchange *x)
 		return finish(x, XS_SETTLE, END_CLIENT_GONE);
 	if (x->facts.too_large)
 		return refuse(x, END_CLIENT_GARBLED, REFUSE_too_large);
+	if (x->facts.crowded)
+		return refuse(x, END_OVERLOADED, REFUSE_overloaded);
 	if (x->facts.garbled)
 		return refuse(x, END_CLIENT_GARBLED, REFUSE_bad_request);
 	if (x->facts.body_read)

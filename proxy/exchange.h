@@ -64,6 +64,7 @@ struct exchange {
 	char id_text[ID_TEXT_ROOM];
 	struct { /* about the exchange: set by callbacks, never cleared */
 		bool head_read, body_read, garbled, too_large;
+		bool crowded; /* the worker holds as many body bytes as it may */
 		bool client_gone, shutdown;
 		bool late;      /* the deadline of the present phase has passed */
 		bool over_time; /* the total deadline has */
