@@ -641,11 +641,12 @@ void facts_result(const struct facts *f, struct tap_result *out)
 {
 	const struct known *k = &f->known;
 
-	*out = (struct tap_result){ .has_usage = k->has_usage,
-				    .end_seen = k->end_seen,
-				    .final = k->has_usage && k->end_seen,
-				    .blind = k->blind,
-				    .text_bytes = f->text_bytes };
+	memset(out, 0, sizeof(*out)); /* the padding too: callers compare */
+	out->has_usage = k->has_usage;
+	out->end_seen = k->end_seen;
+	out->final = k->has_usage && k->end_seen;
+	out->blind = k->blind;
+	out->text_bytes = f->text_bytes;
 	set_usage(f, &out->usage);
 	out->usage.source = out->final       ? USAGE_reported
 			    : out->has_usage ? USAGE_partial
