@@ -46,6 +46,7 @@ struct books {
 	uint64_t ring_mask;
 	_Atomic uint64_t handed;
 	uint64_t taken; /* the writer's */
+	bool was_ready; /* the writer's */
 
 	struct bell writer_bell, committer_bell;
 	pthread_t writer, committer;
@@ -54,7 +55,7 @@ struct books {
 	_Atomic uint64_t stop_by_us; /* monotonic; when the committer gives up */
 
 	_Atomic uint64_t journaled, committed, known, refused;
-	_Atomic bool ledger_away, journal_away;
+	_Atomic bool ledger_away;
 	struct row rows[COMMIT_ROWS]; /* the committer's */
 };
 
@@ -137,12 +138,24 @@ static size_t take_slots(struct books *b, struct slot **slots, size_t room)
 	return n;
 }
 
+/* Says so when the journal closes for new work, and when it opens again. */
+static void watch_journal(struct books *b)
+{
+	bool ready = journal_ready(b->journal);
+
+	if (ready && !b->was_ready)
+		log_event(LOG_LEVEL_INFO, "journal_ready", "new work is admitted again");
+	if (!ready && b->was_ready)
+		log_event(LOG_LEVEL_ERROR, "journal_full",
+			  "no new work: the journal has reached its limit, or its disk is full "
+			  "or failing");
+	b->was_ready = ready;
+}
+
 /* Called after a failure; says whether to try again, and after a while only. */
 static bool journal_may_heal(struct books *b)
 {
-	if (!atomic_exchange(&b->journal_away, true))
-		log_event(LOG_LEVEL_ERROR, "journal_away",
-			  "no new work until the journal can be written");
+	watch_journal(b);
 	if (atomic_load(&b->writer_stops))
 		return false;
 	pause_us(TEND_US);
@@ -165,43 +178,34 @@ static void write_slots(struct books *b, struct slot **slots, size_t n)
 	while (b->o.sync_interval_us == 0 && journal_sync(b->journal) != ERR_OK)
 		if (!journal_may_heal(b))
 			return;
-	if (atomic_exchange(&b->journal_away, false))
-		log_event(LOG_LEVEL_INFO, "journal_back", "the journal can be written again");
 	for (size_t i = 0; i < n; i++)
 		inflight_put(b->inflight, slots[i]);
 	atomic_fetch_add(&b->journaled, n);
 	bell_ring(&b->committer_bell);
 }
 
-/* Syncs when rows wait for it long enough, and looks after the reserve now and then. */
-static void sync_when_due(struct books *b, bool unsynced, uint64_t *synced_us)
-{
-	uint64_t interval_us = unsynced ? b->o.sync_interval_us : TEND_US;
-
-	if (now_us() - *synced_us < interval_us)
-		return;
-	if (journal_sync(b->journal) == ERR_OK)
-		atomic_store(&b->journal_away, false);
-	*synced_us = now_us();
-}
-
 static void *writer_main(void *arg)
 {
 	struct slot *slots[JOURNAL_APPEND_MAX];
 	struct books *b = arg;
-	uint64_t synced_us = now_us(), before_us = 0;
-	bool unsynced = false;
+	uint64_t sync_due_us = now_us();
 
 	for (;;) {
 		bool stops = atomic_load(&b->writer_stops);
 		size_t n = take_slots(b, slots, JOURNAL_APPEND_MAX);
 
-		if (n > 0)
+		if (n > 0) {
 			write_slots(b, slots, n);
-		unsynced = unsynced || n > 0;
-		before_us = synced_us;
-		sync_when_due(b, unsynced, &synced_us);
-		unsynced = unsynced && synced_us == before_us;
+			if (now_us() + b->o.sync_interval_us < sync_due_us)
+				sync_due_us = now_us() + b->o.sync_interval_us;
+		}
+		if (now_us() >= sync_due_us) {
+			if (journal_sync(b->journal) != ERR_OK)
+				log_event(LOG_LEVEL_ERROR, "journal_unsynced",
+					  "trying again every second");
+			sync_due_us = now_us() + TEND_US;
+		}
+		watch_journal(b);
 		if (n == JOURNAL_APPEND_MAX)
 			continue;
 		if (stops && !is_handed(b))
@@ -212,10 +216,11 @@ static void *writer_main(void *arg)
 		}
 		bell_lie_down(&b->writer_bell);
 		if (!is_handed(b) && !atomic_load(&b->writer_stops))
-			bell_sleep(&b->writer_bell, unsynced ? b->o.sync_interval_us : TEND_US);
+			bell_sleep(&b->writer_bell, sync_due_us - clk_mono().us);
 	}
 	if (journal_sync(b->journal) != ERR_OK)
-		log_event(LOG_LEVEL_ERROR, "journal_away", "stopped with rows that are not synced");
+		log_event(LOG_LEVEL_ERROR, "journal_unsynced",
+			  "stopped with rows that a power cut would lose");
 	return NULL;
 }
 
@@ -352,6 +357,7 @@ enum err books_start(const struct books_options *o, struct inflight *inflight,
 	b->o.journal_dir = NULL; /* borrowed for this call only */
 	b->inflight = inflight;
 	b->ledger = ledger;
+	b->was_ready = true;
 	if (make_hand_over(b))
 		e = journal_open(&jo, &b->journal, why);
 	if (e == ERR_OK && !start_thread(&b->writer, writer_main, b, "books-writer"))
