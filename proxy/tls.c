@@ -160,15 +160,21 @@ struct tls *tls_new(struct tls_context *c, int fd, const char *host, struct tls_
 	return t;
 }
 
+void tls_finish(struct tls *t)
+{
+	ERR_clear_error();
+	if (!t->failed && SSL_is_init_finished(t->ssl) &&
+	    !(SSL_get_shutdown(t->ssl) & SSL_SENT_SHUTDOWN))
+		SSL_shutdown(t->ssl);
+	ERR_clear_error();
+}
+
 void tls_free(struct tls *t)
 {
 	if (!t)
 		return;
-	ERR_clear_error();
-	if (!t->failed && SSL_is_init_finished(t->ssl))
-		SSL_shutdown(t->ssl);
+	tls_finish(t);
 	SSL_free(t->ssl);
-	ERR_clear_error();
 	free(t);
 }
 

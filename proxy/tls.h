@@ -33,7 +33,10 @@ void tls_context_free(struct tls_context *c);
 struct tls *tls_new(struct tls_context *c, int fd, const char *host,
 		    struct tls_session **session) MUST_USE;
 
-/* Sends a close alert if it can, without waiting, and frees. NULL is fine. */
+/* Sends a close alert if it can, without waiting; reading goes on. */
+void tls_finish(struct tls *t);
+
+/* The same, and frees. NULL is fine. */
 void tls_free(struct tls *t);
 void tls_session_free(struct tls_session *s);
 

@@ -79,6 +79,13 @@ enum err wire_connect(struct wire *w, struct wire_loop *loop, const struct wire_
 	return ERR_OK;
 }
 
+void wire_finish(struct wire *w)
+{
+	if (w->tls)
+		tls_finish(w->tls);
+	shutdown(w->fd, SHUT_WR);
+}
+
 void wire_close(struct wire *w, bool reset)
 {
 	struct linger now = { .l_onoff = 1, .l_linger = 0 };

@@ -82,6 +82,9 @@ enum err wire_connect(struct wire *w, struct wire_loop *loop, const struct wire_
 /* On a wire that just became ready: takes over tls and shakes hands; on_ready() comes again. */
 void wire_start_tls(struct wire *w, struct tls *tls);
 
+/* Tells the peer that nothing more will be written; reading goes on. What still waits is lost. */
+void wire_finish(struct wire *w);
+
 /* Frees all and closes the socket; fine on a closed one. reset: the peer sees RST. */
 void wire_close(struct wire *w, bool reset);
 
