@@ -58,13 +58,23 @@ static void take_usage(struct row *r, const struct usage *u)
 	set_totals(r, &totals);
 }
 
+/* Searches and the like are seen as they happen, long before any usage is reported. */
+static void take_fees(struct row *r, const struct usage *u)
+{
+	for (int q = 0; q < Q_COUNT; q++)
+		if (quantity_infos[q].group == QG_FEE)
+			r->quantity[q] = u->quantity[q];
+}
+
 static void take_result(struct row *r, const struct tap_result *t)
 {
 	SET_TEXT(r->model_served, span_of(t->model));
 	SET_TEXT(r->response_id, span_of(t->response_id));
 	SET_TEXT(r->error, span_of(t->error));
-	if (!t->has_usage)
+	if (!t->has_usage) {
+		take_fees(r, &t->usage);
 		return;
+	}
 	take_usage(r, &t->usage);
 	SET_TEXT(r->usage_source,
 		 span_of(usage_source_name(t->final ? USAGE_reported : USAGE_partial)));

@@ -275,12 +275,13 @@ def cost_pusd(provider, model, started_us, quantities, tier="", **aux):
 def row_cost_pusd(row, book):
     """Of a ledger row, as `weir requests --json` prints it: at the price of the model that
     served, else of the one asked for, listed under the provider's name, else its dialect's."""
+    aux = row.get("aux") or {}
     for model in row.get("model_served"), row["model"]:
         for provider in row["provider"], row["dialect"]:
             if model and book.find(provider, model, row["started_us"]):
                 return book.cost_pusd(provider, model, row["started_us"], row["quantities"],
-                                      row.get("tier", ""), row.get("aux_model", ""),
-                                      row.get("aux_quantities"))
+                                      row.get("tier") or "", aux.get("model") or "",
+                                      aux.get("quantities"))
     raise Unpriced(row["model"])
 
 
