@@ -31,6 +31,7 @@ void access_log_write(struct access_log *l, const struct exchange *x, const stru
 /* Writes out what waits; once per tick, and when the buffer is half full. */
 void access_log_flush(struct access_log *l);
 
+/* Writes out what waits and closes the file. */
 void access_log_close(struct access_log *l);
 
 #endif

@@ -33,6 +33,7 @@ enum err listener_open(struct listener *l, struct worker *w, const struct conf_a
 /* Accepts again if it had stopped and there is room. */
 void listener_resume(struct listener *l);
 
+/* Stops listening; connections that were taken stay. */
 void listener_close(struct listener *l);
 
 #endif
