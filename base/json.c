@@ -11,9 +11,9 @@ enum state {
 	FIRST_KEY,     /* a key or '}' */
 	NEXT_KEY,
 	COLON,
-	AFTER, /* a value has ended: ',' or the end of its container */
-	DONE,  /* the document has ended */
-	STRING,
+	AFTER,     /* a value has ended: ',' or the end of its container */
+	DONE,      /* the document has ended */
+	STRING,    /* from here on: inside a token */
 	ESCAPE,    /* after a backslash */
 	HEX,       /* inside \uXXXX */
 	CHARACTER, /* inside a UTF-8 character of several bytes */
@@ -134,9 +134,9 @@ static void report(struct json *j, enum json_kind kind, struct span text, uint64
 	j->fn(j->arg, &(struct json_event){ .kind = kind,
 					    .tag = tag_of(j, j->node),
 					    .depth = j->depth,
-					    .escaped = j->escaped,
-					    .cut = j->cut,
-					    .damaged = j->damaged,
+					    .escaped = j->so_far.escaped,
+					    .cut = j->so_far.cut,
+					    .damaged = j->so_far.damaged,
 					    .text = text,
 					    .start = j->start,
 					    .end = end });
@@ -154,8 +154,7 @@ static void value_ended(struct json *j)
 
 static void forget_text(struct json *j)
 {
-	j->text_len = 0;
-	j->escaped = j->cut = j->damaged = false;
+	j->so_far = (struct json_text){ 0 };
 }
 
 static bool is_blank(char c)
@@ -221,7 +220,7 @@ static const char *close_container(struct json *j, const char *p)
 /* A part of the string's meaning: whole characters. */
 static void keep(struct json *j, struct span s)
 {
-	size_t room = sizeof(j->text) - j->text_len;
+	size_t room = sizeof(j->text) - j->so_far.len;
 
 	if (s.len == 0 || j->role <= SKIPPED_KEY)
 		return;
@@ -229,16 +228,16 @@ static void keep(struct json *j, struct span s)
 		report(j, JSON_PIECE, s, 0);
 		return;
 	}
-	j->cut |= s.len > room;
+	j->so_far.cut |= s.len > room;
 	if (s.len > room)
 		s.len = room;
-	memcpy(j->text + j->text_len, s.at, s.len);
-	j->text_len = (uint16_t)(j->text_len + s.len);
+	memcpy(j->text + j->so_far.len, s.at, s.len);
+	j->so_far.len = (uint16_t)(j->so_far.len + s.len);
 }
 
 static void keep_damaged(struct json *j)
 {
-	j->damaged = true;
+	j->so_far.damaged = true;
 	keep(j, REPLACEMENT);
 }
 
@@ -276,9 +275,9 @@ static void keep_code(struct json *j, uint32_t code)
 /* A high surrogate was not followed by its other half. */
 static void flush_high(struct json *j)
 {
-	if (j->high != 0)
+	if (j->so_far.high != 0)
 		keep_damaged(j);
-	j->high = 0;
+	j->so_far.high = 0;
 }
 
 /* A whole \uXXXX was read. */
@@ -286,16 +285,16 @@ static void keep_unit(struct json *j, uint32_t unit)
 {
 	bool low = unit >= 0xdc00 && unit <= 0xdfff;
 
-	if (low && j->high != 0) {
-		keep_code(j, 0x10000 + ((j->high - 0xd800u) << 10) + (unit - 0xdc00));
-		j->high = 0;
+	if (low && j->so_far.high != 0) {
+		keep_code(j, 0x10000 + ((j->so_far.high - 0xd800u) << 10) + (unit - 0xdc00));
+		j->so_far.high = 0;
 		return;
 	}
 	flush_high(j);
 	if (low)
 		keep_damaged(j);
 	else if (unit >= 0xd800 && unit <= 0xdbff)
-		j->high = (uint16_t)unit;
+		j->so_far.high = (uint16_t)unit;
 	else
 		keep_code(j, unit);
 }
@@ -323,7 +322,8 @@ static void take_key(struct json *j, struct span key, uint64_t end)
 		j->node = object;
 		report(j, JSON_KEY, key, end);
 	}
-	j->node = j->cut ? j->paths->nodes[object].any : json_paths_member(j->paths, object, key);
+	j->node = j->so_far.cut ? j->paths->nodes[object].any
+				: json_paths_member(j->paths, object, key);
 }
 
 /* The closing quote is at p; the last run of the string began at run. */
@@ -332,9 +332,9 @@ static const char *string_ended(struct json *j, const char *run, const char *p, 
 	struct span text = { run, (size_t)(p - run) };
 	uint64_t at = offset_of(j, ++p);
 
-	if (j->text_len > 0 || text.len > sizeof(j->text) || j->role == PIECES) {
+	if (j->so_far.len > 0 || text.len > sizeof(j->text) || j->role == PIECES) {
 		keep(j, text);
-		text = (struct span){ j->text, j->text_len };
+		text = (struct span){ j->text, j->so_far.len };
 	}
 	switch (j->role) {
 	case SKIPPED_KEY: return key_ended(j, p, end);
@@ -380,7 +380,7 @@ static const char *read_string(struct json *j, const char *p, const char *end)
 {
 	const char *run = p;
 
-	if (j->high != 0 && *p != '\\')
+	if (j->so_far.high != 0 && *p != '\\')
 		flush_high(j);
 	p = skip_text(p, end);
 	if (p < end && *p == '"')
@@ -389,7 +389,7 @@ static const char *read_string(struct json *j, const char *p, const char *end)
 	if (p == end)
 		return p;
 	if (*p == '\\') {
-		j->escaped = true;
+		j->so_far.escaped = true;
 		j->state = ESCAPE;
 		return p + 1;
 	}
@@ -400,15 +400,57 @@ static const char *read_string(struct json *j, const char *p, const char *end)
 	return p;
 }
 
+/* For a string that does not lie whole in the piece, or holds more than plain ASCII. */
 static const char *begin_string(struct json *j, const char *p, const char *end, enum role role)
 {
 	j->start = offset_of(j, p);
 	j->role = (uint8_t)role;
 	j->state = STRING;
-	j->high = 0;
 	forget_text(j);
 	p++;
 	return p < end ? read_string(j, p, end) : p;
+}
+
+/* The usual string: where it ends, if that is in the piece and it is plain ASCII. */
+static const char *plain_end(const char *p, const char *end)
+{
+	const char *stop = scan_string(p + 1, end);
+
+	return stop < end && *stop == '"' ? stop : NULL;
+}
+
+static const char *begin_key(struct json *j, const char *p, const char *end)
+{
+	uint16_t object = j->nodes[j->depth - 1];
+	const char *stop = plain_end(p, end);
+
+	j->node = JSON_NOWHERE;
+	if (!stop || stop - p > JSON_TEXT_MAX)
+		return begin_string(j, p, end, object == JSON_NOWHERE ? SKIPPED_KEY : KEY);
+	if (object != JSON_NOWHERE) {
+		j->start = offset_of(j, p);
+		forget_text(j);
+		take_key(j, (struct span){ p + 1, (size_t)(stop - p - 1) }, offset_of(j, stop) + 1);
+	}
+	return key_ended(j, stop + 1, end);
+}
+
+static const char *begin_string_value(struct json *j, const char *p, const char *end)
+{
+	const struct json_node *node = &j->paths->nodes[j->node];
+	const char *stop = plain_end(p, end);
+	enum role role = node->tag == 0 ? SKIPPED : node->pieces ? PIECES : WHOLE;
+
+	if (!stop)
+		return begin_string(j, p, end, role);
+	if (role == SKIPPED) {
+		value_ended(j);
+		return stop + 1;
+	}
+	j->start = offset_of(j, p);
+	j->role = (uint8_t)role;
+	forget_text(j);
+	return string_ended(j, p + 1, stop, end);
 }
 
 static const char *read_escape(struct json *j, const char *p)
@@ -518,9 +560,9 @@ static bool number_is_whole(const struct json *j)
 static void number_ended(struct json *j, struct span last, uint64_t end)
 {
 	if (j->role == WHOLE) {
-		if (j->text_len > 0 || last.len > sizeof(j->text)) {
+		if (j->so_far.len > 0 || last.len > sizeof(j->text)) {
 			keep(j, last);
-			last = (struct span){ j->text, j->text_len };
+			last = (struct span){ j->text, j->so_far.len };
 		}
 		report(j, JSON_NUMBER, last, end);
 	}
@@ -592,15 +634,9 @@ static const char *begin_literal(struct json *j, const char *p, const char *rest
 
 static const char *begin_value(struct json *j, const char *p, const char *end)
 {
-	const struct json_node *node = &j->paths->nodes[j->node];
-
 	j->start = offset_of(j, p);
 	switch (*p) {
-	case '"':
-		return begin_string(j, p, end,
-				    node->tag == 0 ? SKIPPED
-				    : node->pieces ? PIECES
-						   : WHOLE);
+	case '"': return begin_string_value(j, p, end);
 	case '{': return open_container(j, p, true);
 	case '[': return open_container(j, p, false);
 	case 't': return begin_literal(j, p, "rue", JSON_TRUE);
@@ -613,13 +649,6 @@ static const char *begin_value(struct json *j, const char *p, const char *end)
 			    j->start == 0 && *p == '\xef' ? "a byte order mark is not allowed"
 							  : "a value was expected");
 	}
-}
-
-static const char *begin_key(struct json *j, const char *p, const char *end)
-{
-	if (*p != '"')
-		return fail(j, p, "a key in quotes was expected");
-	return begin_string(j, p, end, j->nodes[j->depth - 1] == JSON_NOWHERE ? SKIPPED_KEY : KEY);
 }
 
 static const char *after_value(struct json *j, const char *p, const char *end)
@@ -645,8 +674,13 @@ static const char *read_token(struct json *j, const char *p, const char *end)
 	switch (j->state) {
 	case VALUE: return begin_value(j, p, end);
 	case FIRST_ELEMENT: return *p == ']' ? close_container(j, p) : begin_value(j, p, end);
-	case FIRST_KEY: return *p == '}' ? close_container(j, p) : begin_key(j, p, end);
-	case NEXT_KEY: return begin_key(j, p, end);
+	case FIRST_KEY:
+		if (*p == '}')
+			return close_container(j, p);
+		/* fall through */
+	case NEXT_KEY:
+		return *p == '"' ? begin_key(j, p, end)
+				 : fail(j, p, "a key in quotes was expected");
 	case AFTER: return after_value(j, p, end);
 	case COLON:
 		if (*p != ':')
@@ -657,7 +691,7 @@ static const char *read_token(struct json *j, const char *p, const char *end)
 	}
 }
 
-static const char *read_some(struct json *j, const char *p, const char *end)
+static const char *read_inside(struct json *j, const char *p, const char *end)
 {
 	switch (j->state) {
 	case STRING: return read_string(j, p, end);
@@ -665,11 +699,20 @@ static const char *read_some(struct json *j, const char *p, const char *end)
 	case HEX: return read_hex(j, p);
 	case CHARACTER: return read_character(j, p);
 	case NUMBER: return read_number(j, p, end);
-	case LITERAL: return read_literal(j, p);
-	default: break;
+	default: return read_literal(j, p);
 	}
-	p = skip_blanks(p, end);
-	return p < end ? read_token(j, p, end) : p;
+}
+
+static const char *read_some(struct json *j, const char *p, const char *end)
+{
+	if (j->state >= STRING)
+		return read_inside(j, p, end);
+	if (is_blank(*p)) {
+		p = skip_blanks(p, end);
+		if (p == end)
+			return p;
+	}
+	return read_token(j, p, end);
 }
 
 bool json_feed(struct json *j, struct span piece)

@@ -17,7 +17,7 @@
 #include "base/span.h"
 
 #define JSON_DEPTH_MAX 64
-#define JSON_TEXT_MAX  256 /* bytes */
+#define JSON_TEXT_MAX  JSON_KEY_MAX /* bytes */
 
 enum json_kind {
 	JSON_OBJECT,
@@ -66,12 +66,14 @@ struct json {
 	uint64_t offset;     /* of piece in the stream */
 	uint64_t start;      /* of the value or key being read */
 	uint64_t objects;    /* bit d: the container at depth d is an object */
-	uint32_t unit;       /* \uXXXX so far */
-	uint16_t high;       /* a high surrogate that waits for its other half */
-	uint16_t node;       /* of the value being read or to come */
-	uint16_t text_len;   /* bytes in text */
+	struct json_text {
+		uint16_t len;  /* bytes in text[] */
+		uint16_t high; /* a high surrogate that waits for its other half */
+		bool escaped, cut, damaged;
+	} so_far;      /* of the string or number being read */
+	uint32_t unit; /* \uXXXX so far */
+	uint16_t node; /* of the value being read or to come */
 	uint8_t flags, state, depth, number, literal_kind, role, wanted, carry_len;
-	bool escaped, cut, damaged;
 	char carry[4];                  /* an unfinished UTF-8 character */
 	uint16_t nodes[JSON_DEPTH_MAX]; /* of the containers around it */
 	char text[JSON_TEXT_MAX];

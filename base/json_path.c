@@ -71,12 +71,14 @@ static unsigned slots_for(const struct tree *t, uint16_t node)
 
 static void place(struct json_paths *p, const struct edge *e)
 {
-	struct json_node *n = &p->nodes[e->from];
-	unsigned i = json_key_hash(e->key) & n->mask;
+	const struct json_node *n = &p->nodes[e->from];
+	uint32_t outline = json_key_outline(e->key);
+	unsigned i = json_key_hash(outline) & n->mask;
 
-	while (p->slots[n->slots + i].key.at)
+	MUST(e->key.len <= JSON_KEY_MAX);
+	while (p->slots[n->slots + i].key)
 		i = (i + 1) & n->mask;
-	p->slots[n->slots + i] = (struct json_slot){ e->key, e->to };
+	p->slots[n->slots + i] = (struct json_slot){ e->key.at, outline, e->to };
 }
 
 static bool lay_out(struct json_paths *p, const struct tree *t)

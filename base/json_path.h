@@ -20,6 +20,8 @@ struct json_path {
 
 struct json_paths;
 
+#define JSON_KEY_MAX 256 /* bytes of a key; longer ones are nobody's */
+
 /* Compiles count paths; every pointer at most once. NULL only when out of memory. */
 struct json_paths *json_paths_new(const struct json_path *paths, size_t count) MUST_USE;
 
@@ -44,7 +46,8 @@ struct json_node {
 };
 
 struct json_slot {
-	struct span key; /* at is NULL: empty */
+	const char *key;  /* NULL: empty */
+	uint32_t outline; /* of the key; differs for most keys that differ */
 	uint16_t node;
 };
 
@@ -53,25 +56,35 @@ struct json_paths {
 	struct json_slot *slots;
 };
 
-static inline unsigned json_key_hash(struct span key)
+/* Length, first and last byte; key.len at least 1. */
+static inline uint32_t json_key_outline(struct span key)
 {
-	unsigned char first = (unsigned char)key.at[0], last = (unsigned char)key.at[key.len - 1];
-
-	return (unsigned)key.len + first * 5u + last * 11u;
+	return (uint32_t)key.len << 16 | (uint32_t)(unsigned char)key.at[0] << 8 |
+	       (unsigned char)key.at[key.len - 1];
 }
 
-/* The node of member `key` below node `at`. */
+static inline unsigned json_key_hash(uint32_t outline)
+{
+	return outline * 0x9e3779b1u >> 24;
+}
+
+/* The node of member `key` below node `at`; key.len at most JSON_KEY_MAX. */
 static inline uint16_t json_paths_member(const struct json_paths *p, uint16_t at, struct span key)
 {
 	const struct json_node *n = &p->nodes[at];
-	unsigned i;
+	const struct json_slot *slots = &p->slots[n->slots], *slot;
+	uint32_t outline;
 
 	if (key.len == 0)
 		return n->any;
-	for (i = json_key_hash(key) & n->mask; p->slots[n->slots + i].key.at; i = (i + 1) & n->mask)
-		if (span_eq(p->slots[n->slots + i].key, key))
-			return p->slots[n->slots + i].node;
-	return n->any;
+	outline = json_key_outline(key);
+	for (unsigned i = json_key_hash(outline) & n->mask;; i = (i + 1) & n->mask) {
+		slot = &slots[i];
+		if (!slot->key)
+			return n->any;
+		if (slot->outline == outline && memcmp(slot->key, key.at, key.len) == 0)
+			return slot->node;
+	}
 }
 
 #endif
