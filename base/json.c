@@ -729,6 +729,29 @@ bool json_feed(struct json *j, struct span piece)
 	return j->state != FAILED;
 }
 
+bool json_place(const struct json *j, struct json_place *to)
+{
+	if (j->depth > JSON_PLACE_DEPTH)
+		return false;
+	*to = (struct json_place){ .objects = j->objects, .node = j->node, .depth = j->depth };
+	memcpy(to->nodes, j->nodes, j->depth * sizeof(*j->nodes));
+	return true;
+}
+
+void json_resume(struct json *j, const struct json_place *at, size_t len)
+{
+	MUST(!json_begun(j) && len > 0);
+	j->objects = at->objects;
+	j->node = at->node;
+	j->depth = at->depth;
+	memcpy(j->nodes, at->nodes, at->depth * sizeof(*j->nodes));
+	j->offset += len;
+	j->start = j->offset - 1;
+	j->role = PIECES;
+	j->state = STRING;
+	forget_text(j);
+}
+
 bool json_end(struct json *j)
 {
 	if (j->state == NUMBER && j->depth == 0 && number_is_whole(j))

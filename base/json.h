@@ -96,6 +96,22 @@ bool json_end(struct json *j);
 /* Was the top-level value read to its end? (A number there ends only with json_end().) */
 bool json_done(const struct json *j);
 
+/* A place right after the opening quote of a string that is shown in pieces. */
+#define JSON_PLACE_DEPTH 12
+struct json_place {
+	uint64_t objects;
+	uint16_t node, nodes[JSON_PLACE_DEPTH];
+	uint8_t depth;
+};
+
+/* Called from within the report of a string's first JSON_PIECE: the place where the string
+ * began. False: deeper than JSON_PLACE_DEPTH. */
+bool json_place(const struct json *j, struct json_place *to);
+
+/* Goes on from that place in a new document that begins with the same len bytes, which
+ * then need not be fed. */
+void json_resume(struct json *j, const struct json_place *at, size_t len);
+
 /* Has anything but blanks been seen since json_init() or json_reset()? */
 bool json_begun(const struct json *j);
 

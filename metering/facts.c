@@ -17,6 +17,7 @@ static void set_text(struct known *k, char *to, size_t room, struct span text)
 		return;
 	span_copy(text, to, room);
 	k->revision++;
+	k->texts++;
 }
 
 #define SET_TEXT(f, field, text)                                                                   \
@@ -87,11 +88,30 @@ static void on_speed(struct facts *f, const struct shape_action *a, const struct
 		SET_TEXT(f, speed, tier_of(e->text));
 }
 
+/* Remembers how the document began, at its first text. */
+static void learn_echo(struct facts *f, const struct json_event *e)
+{
+	struct echo *echo = &f->echo;
+	uint64_t len = e->start + 1 - f->begun_at;
+
+	if (f->begun && f->echoes && len <= FACTS_ECHO_MAX && json_place(&f->json, &echo->place)) {
+		memcpy(echo->bytes, f->begun, len);
+		echo->len = (uint16_t)len;
+		echo->texts = f->known.texts;
+		echo->is_error = f->doc.is_error;
+		echo->ends = f->doc.ends;
+		echo->choices = f->choices;
+	}
+	f->begun = NULL;
+}
+
 static void on_text(struct facts *f, const struct shape_action *a, const struct json_event *e)
 {
 	(void)a;
 	if (e->kind != JSON_PIECE || f->doc.silent)
 		return;
+	if (f->begun)
+		learn_echo(f, e);
 	f->text_bytes += e->text.len;
 	if (f->on_text)
 		f->on_text(f->text_arg, e->text);
@@ -506,11 +526,19 @@ static on_fact *const on_facts[] = {
 #undef KIND
 };
 
+/* What changes nothing when it is said again. */
+static const bool echoing[] = {
+	[FACT_document] = true, [FACT_model] = true,  [FACT_id] = true,      [FACT_tier] = true,
+	[FACT_text] = true,     [FACT_type] = true,   [FACT_choices] = true, [FACT_choice] = true,
+	[FACT_finish] = true,   [FACT_inner] = false, /* and all that is not named */
+};
+
 static void on_value(void *arg, const struct json_event *e)
 {
 	struct facts *f = arg;
 	const struct shape_action *a = &f->shape->actions[e->tag];
 
+	f->echoes &= echoing[a->kind];
 	on_facts[a->kind](f, a, e);
 }
 
@@ -544,9 +572,39 @@ bool facts_init(struct facts *f, const struct dialect *d, enum shape_id s, struc
 	return true;
 }
 
+static bool is_echo(const struct facts *f, struct span piece)
+{
+	const struct echo *echo = &f->echo;
+
+	return echo->len > 0 && echo->texts == f->known.texts && piece.len > echo->len &&
+	       memcmp(echo->bytes, piece.at, echo->len) == 0;
+}
+
+/* A document begins. Returns what is to be read of it. */
+static struct span skip_echo(struct facts *f, struct span piece)
+{
+	struct echo *echo = &f->echo;
+
+	if (!is_echo(f, piece)) {
+		echo->len = 0;
+		f->begun = piece.at;
+		f->begun_at = json_offset(&f->json);
+		f->echoes = true;
+		return piece;
+	}
+	json_resume(&f->json, &echo->place, echo->len);
+	f->doc.is_error = echo->is_error;
+	f->doc.ends = echo->ends;
+	f->choices = echo->choices;
+	return span_skip(piece, echo->len);
+}
+
 void facts_feed(struct facts *f, struct span piece)
 {
+	if (!json_begun(&f->json))
+		piece = skip_echo(f, piece);
 	json_feed(&f->json, piece);
+	f->begun = NULL;
 }
 
 void facts_forget(struct facts *f)

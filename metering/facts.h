@@ -31,7 +31,8 @@ struct known {
 	struct tally items;       /* fees that nobody counts: items of a kind */
 	uint32_t base_id;         /* hash of the id that the base of the counts came with */
 	bool has_usage, has_base, end_seen, blind;
-	unsigned revision;
+	unsigned revision; /* of all of it */
+	unsigned texts;    /* and of the texts alone */
 	char model[96], id[96], tier[16], speed[16], error[48], aux_model[64];
 };
 
@@ -55,17 +56,30 @@ struct document {
 	char error[48];
 };
 
-/* A document in base64 inside another one. */
-struct inner {
-	struct base64 base64;
-	struct json json;
-};
-
 /* Of a chat event: a list, or a usage object, of the kind that the usage event has. */
 enum chat_part {
 	PART_unseen,
 	PART_fits,
 	PART_other
+};
+
+#define FACTS_ECHO_MAX 320 /* bytes */
+
+/* The documents of a stream mostly begin alike, up to the text they carry. How the last
+ * one began, so that the next one need not be read up to there: it said the same. */
+struct echo {
+	uint16_t len;   /* 0: nothing to go by */
+	unsigned texts; /* of what is known, which must not have changed since */
+	bool is_error, ends;
+	enum chat_part choices;
+	struct json_place place;
+	char bytes[FACTS_ECHO_MAX];
+};
+
+/* A document in base64 inside another one. */
+struct inner {
+	struct base64 base64;
+	struct json json;
 };
 
 struct facts {
@@ -77,6 +91,10 @@ struct facts {
 	struct known known;
 	struct document doc;
 	struct json json;
+	struct echo echo;
+	const char *begun; /* where the document begins, while all of it is in reach */
+	uint64_t begun_at; /* the same as an offset */
+	bool echoes;       /* whatever the document said so far may be said again */
 	uint64_t text_bytes;
 	tap_text *on_text;
 	void *text_arg;

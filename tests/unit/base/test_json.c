@@ -425,6 +425,53 @@ static void a_reset_begins_a_new_document(void **state)
 	json_paths_free(p);
 }
 
+struct resumed {
+	struct json *json;
+	struct json_place place;
+	uint64_t len;
+	struct trace trace;
+};
+
+static void note_place(void *arg, const struct json_event *e)
+{
+	struct resumed *r = arg;
+
+	if (e->kind == JSON_PIECE && r->len == 0) {
+		assert_true(json_place(r->json, &r->place));
+		r->len = e->start + 1;
+	}
+	note(&r->trace, e);
+}
+
+/* A document that begins like the one before need not be read up to its text. */
+static void resumes_where_a_text_begins(void **state)
+{
+	struct json_paths *p = json_paths_new(paths, sizeof(paths) / sizeof(*paths));
+	struct span first = SPAN(
+	    "{\"model\":\"m\",\"choices\":[{\"delta\":{\"content\":\"one\"}}]}");
+	struct span next = SPAN(
+	    "{\"model\":\"m\",\"choices\":[{\"delta\":{\"content\":\"t\\u0077o\"}}],"
+	    "\"done\":true}");
+	struct json j;
+	struct resumed r = { .json = &j };
+
+	(void)state;
+	buf_init(&r.trace.text, 4096);
+	json_init(&j, p, 0, note_place, &r);
+	assert_true(json_feed(&j, first) && json_end(&j));
+	assert_int_equal(r.len, strlen("{\"model\":\"m\",\"choices\":[{\"delta\":{\"content\":\""));
+	json_reset(&j);
+	json_resume(&j, &r.place, r.len);
+	assert_true(json_begun(&j));
+	assert_true(json_feed(&j, span_skip(next, r.len)) && json_end(&j));
+	assert_int_equal(json_offset(&j), first.len + next.len);
+	assert_true(buf_add(&r.trace.text, (struct span){ "", 1 }));
+	assert_string_equal(r.trace.text.at,
+			    " 1{ 2Sm 3[ 4{ 5.\"one\" 4} 3] 1} 5.\"two\"!e 4} 3] 91 1}");
+	buf_release(&r.trace.text);
+	json_paths_free(p);
+}
+
 static void the_state_is_small(void **state)
 {
 	(void)state;
@@ -446,6 +493,7 @@ int main(void)
 		cmocka_unit_test(says_where_and_why),
 		cmocka_unit_test(nests_64_levels_and_no_more),
 		cmocka_unit_test(a_reset_begins_a_new_document),
+		cmocka_unit_test(resumes_where_a_text_begins),
 		cmocka_unit_test(the_state_is_small),
 	};
 
