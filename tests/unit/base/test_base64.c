@@ -1,3 +1,4 @@
+/* test_base64.c - whole texts and broken ones, cut anywhere. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
