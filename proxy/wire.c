@@ -25,6 +25,16 @@ static void setup(struct wire *w, struct wire_loop *loop, const struct wire_ops 
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 }
 
+/* What OpenSSL has taken from the socket and not yet given, no poll announces. It waits for the
+ * loop's next turn, as a timeout does, so that a fast peer cannot keep the loop to itself. */
+static void come_back(struct wire *w)
+{
+	static const struct timeval now = { 0 };
+
+	if (w->tls && w->state == WIRE_OPEN && w->watches_read && tls_pending(w->tls))
+		event_add(&w->readable, &now);
+}
+
 /* What the loop watches follows from the state alone, so it is derived in one place. */
 static void watch(struct wire *w)
 {
@@ -40,6 +50,7 @@ static void watch(struct wire *w)
 		write ? event_add(&w->writable, NULL) : event_del(&w->writable);
 	w->watches_read = read;
 	w->watches_write = write;
+	come_back(w);
 }
 
 static void gone(struct wire *w, enum err why)
@@ -184,18 +195,13 @@ void wire_again(struct wire *w)
 
 static void pull(struct wire *w)
 {
-	do {
-		size_t got = 0;
-		enum err e = fill(w, w->loop->scratch, WIRE_SCRATCH_BYTES, &got);
+	size_t got = 0;
+	enum err e = fill(w, w->loop->scratch, WIRE_SCRATCH_BYTES, &got);
 
-		if (got > 0)
-			show(w, w->loop->scratch, got);
-		if (e == ERR_GONE || e == ERR_GARBLED)
-			gone(w, e);
-		if (e != ERR_OK)
-			break;
-	} while (w->tls && w->state == WIRE_OPEN && w->wants_bytes && !w->full &&
-		 tls_pending(w->tls));
+	if (got > 0)
+		show(w, w->loop->scratch, got);
+	if (e == ERR_GONE || e == ERR_GARBLED)
+		gone(w, e);
 	watch(w);
 }
 
@@ -216,8 +222,6 @@ static void shake(struct wire *w)
 	w->state = WIRE_OPEN;
 	watch(w);
 	w->ops->on_ready(w);
-	if (w->state == WIRE_OPEN && tls_pending(w->tls))
-		event_active(&w->readable, EV_READ, 0);
 }
 
 static void on_readable(evutil_socket_t fd, short what, void *arg)
@@ -226,7 +230,8 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
 
 	clk_refresh();
 	(void)fd;
-	(void)what;
+	if (what & EV_TIMEOUT) /* libevent has ceased to watch the socket, too */
+		event_add(&w->readable, NULL);
 	if (w->state == WIRE_HANDSHAKE)
 		shake(w);
 	else if (w->state == WIRE_OPEN && w->wants_bytes && !w->full)
@@ -245,8 +250,6 @@ void wire_resume(struct wire *w)
 		return;
 	w->wants_bytes = true;
 	watch(w);
-	if (w->state == WIRE_OPEN && w->tls && tls_pending(w->tls))
-		event_active(&w->readable, EV_READ, 0);
 }
 
 /* --- writing --- */
