@@ -26,6 +26,12 @@ BUILD = pathlib.Path(os.environ.get("WEIR_BUILD", ROOT / "build"))
 # Dialects whose stand-in answers below /v1; the others' base_url has no prefix.
 BELOW_V1 = {"openai", "groq", "deepseek", "mistral", "xai", "openrouter", "perplexity", "vllm"}
 
+def is_sanitized():
+    """Is the build one with a sanitizer? Memory is then no measure."""
+    cache = BUILD / "CMakeCache.txt"
+    return cache.exists() and "WEIR_SANITIZE:STRING=\n" not in cache.read_text()
+
+
 # What the sanitizers say, and how they are to say it: at once, and so that it is the end.
 COMPLAINTS = ("ERROR: AddressSanitizer", "ERROR: LeakSanitizer", "runtime error:",
               "WARNING: ThreadSanitizer", "FATAL: ThreadSanitizer", "Sanitizer:DEADLYSIGNAL")

@@ -13,7 +13,7 @@ import threading
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
-from harness import BUILD, House, Tally, wait_for  # noqa: E402
+from harness import BUILD, House, Tally, is_sanitized, wait_for  # noqa: E402
 
 PATH = "/v1/chat/completions"
 
@@ -167,7 +167,7 @@ def upstream_matrix(t, folder):
     upstreams = {name: (f"https://127.0.0.1:{s.port}", ours.cert) for name, s in servers.items()}
     upstreams["localhost"] = (f"https://localhost:{servers['localhost'].port}", ours.cert)
     upstreams["plain"] = (f"https://127.0.0.1:{plain_server()}", ours.cert)
-    with TlsHouse(upstreams, conf="workers: 1\ndeadlines: { tls: 400ms }") as house:
+    with TlsHouse(upstreams, conf="workers: 1\ndeadlines: { tls: 2s }") as house:
         key = house.key()
         for name in ("good", "localhost"):
             status, said, request = ask(house, key, name)
@@ -254,7 +254,7 @@ def listener_refuses(t, house, key, ca):
         link.sendall(b"\x16\x03\x01")
         said = read_all(link)
         t.check("a handshake that stalls is closed after deadlines.tls",
-                0.2 < time.monotonic() - began < 3 and said in (b"", b"(reset)"), said)
+                1 < time.monotonic() - began < 5 and said in (b"", b"(reset)"), said)
     with tls_link(house, ca, most=ssl.TLSVersion.TLSv1_2) as link:
         t.check("TLS 1.2 is spoken", link.version() == "TLSv1.2", link.version())
     done = subprocess.run(["openssl", "s_client", "-connect", f"127.0.0.1:{house.tls_port}", "-tls1_2"],
@@ -305,15 +305,19 @@ def listener_minds_slow_readers(t, house, key, ca):
         send_chat(link, key, text)
     time.sleep(2)
     grown = house.rss_kb() - before
-    t.check("slow TLS readers: memory is bounded", grown < 30 * 512, f"{grown} kB for 30 clients")
+    t.check("slow TLS readers: memory is bounded", grown < 30 * 512 or is_sanitized(),
+            f"{grown} kB for 30 clients")
     said = b""
-    links[0].settimeout(60)
+    links[0].settimeout(20)
     while b"[DONE]" not in said[-100:]:
         said = said[-100:] + links[0].recv(1 << 20)
     t.check("... and a reader that wakes up gets all of it", said.rstrip().endswith(b"0"), said)
     for link in links:
         link.close()
     wait_for(lambda: house.metric("weir_exchanges_current") == 0, what="the others' end")
+    left = [e["sent_body_bytes"] for e in house.provider_log() if e.get("how") == "client_gone"]
+    t.check("... and what the others left is not read to its end, however fast it comes",
+            len(left) == 29 and max(left) < 20_000_000, left)
 
 
 # --- both sides at once ---
@@ -356,7 +360,7 @@ def main():
     ours = Authority(folder, "served")
     pair = ours.certificate("weir", "IP:127.0.0.1")
     provider_tls = ["--tls-cert", pair[0], "--tls-key", pair[1]]
-    conf = ("tenant_defaults: { llm: none, e2b: none, all: none }\ndeadlines: { tls: 500ms }\n"
+    conf = ("tenant_defaults: { llm: none, e2b: none, all: none }\ndeadlines: { tls: 3s }\n"
             f"tls: {{ ca_file: {ours.cert} }}")
 
     class BothSides(TlsHouse):
