@@ -128,12 +128,6 @@ static void read_field(struct sse *s, char c)
 	}
 }
 
-static void show_bare(struct sse *s, struct span piece, const struct sse_sink *sink, void *arg)
-{
-	if (s->bare_open && !sink->on_bare(arg, piece))
-		s->bare_open = false;
-}
-
 static void read_value(struct sse *s, struct span value, const struct sse_sink *sink, void *arg)
 {
 	size_t room = SSE_NAME_MAX - s->name_len, len = value.len < room ? value.len : room;
@@ -143,7 +137,7 @@ static void read_value(struct sse *s, struct span value, const struct sse_sink *
 	if (s->state == DATA)
 		sink->on_data(arg, value);
 	if (s->state == BARE)
-		show_bare(s, value, sink, arg);
+		sink->on_bare(arg, value);
 	if (s->state == NAME) {
 		memcpy(s->name + s->name_len, value.at, len);
 		s->name_len = (uint8_t)(s->name_len + len);
@@ -187,8 +181,10 @@ size_t sse_step(struct sse *s, struct span piece, const struct sse_sink *sink, v
 	s->line_open = p == end;
 	if (p == end)
 		return piece.len;
-	if (s->state == BARE)
-		show_bare(s, SPAN("\n"), sink, arg);
+	if (s->state == BARE) {
+		sink->on_bare(arg, SPAN("\n"));
+		s->bare_open = sink->on_bare_line(arg);
+	}
 	end_line(s, sink, arg);
 	s->after_cr = *p == '\r';
 	p++;

@@ -37,9 +37,11 @@ struct sse_sink {
 	void (*on_data)(void *arg, struct span piece);
 	/* The event is over. */
 	void (*on_event)(void *arg, struct span name);
-	/* A part of a bare JSON value, line ends included. False: it is whole, or not one. */
-	bool (*on_bare)(void *arg, struct span piece);
-	/* A bare value ended without being whole. */
+	/* A part of a bare JSON value; its lines end in "\n". */
+	void (*on_bare)(void *arg, struct span piece);
+	/* After each of its lines: does the value go on? */
+	bool (*on_bare_line)(void *arg);
+	/* Something else begins, or the stream ends, while it should have gone on. */
 	void (*on_bare_cut)(void *arg);
 };
 

@@ -98,11 +98,17 @@ static void on_event(void *arg, struct span name)
 	t->data_bytes = 0;
 }
 
-static bool on_bare(void *arg, struct span piece)
+static void on_bare(void *arg, struct span piece)
 {
 	struct tap *t = arg;
 
 	facts_feed(&t->facts, piece);
+}
+
+static bool on_bare_line(void *arg)
+{
+	struct tap *t = arg;
+
 	if (!json_done(&t->facts.json) && !json_error(&t->facts.json))
 		return true;
 	facts_end(&t->facts, SPAN(""));
@@ -116,7 +122,7 @@ static void on_bare_cut(void *arg)
 	facts_end(&t->facts, SPAN(""));
 }
 
-static const struct sse_sink sse_sink = { on_data, on_event, on_bare, on_bare_cut };
+static const struct sse_sink sse_sink = { on_data, on_event, on_bare, on_bare_line, on_bare_cut };
 
 static void show_sse(struct tap *t, struct span piece)
 {

@@ -11,7 +11,7 @@
 struct heard {
 	struct buf text;
 	bool data_open;
-	unsigned bare_lines;
+	unsigned brackets; /* closing ones of a bare value */
 };
 
 static void say(struct heard *h, const char *word, struct span s)
@@ -37,14 +37,20 @@ static void on_event(void *arg, struct span name)
 }
 
 /* A bare value of these tests is whole with its second closing bracket. */
-static bool on_bare(void *arg, struct span piece)
+static void on_bare(void *arg, struct span piece)
 {
 	struct heard *h = arg;
 
 	say(h, "", piece);
 	for (size_t i = 0; i < piece.len; i++)
-		h->bare_lines += piece.at[i] == '}';
-	return h->bare_lines < 2;
+		h->brackets += piece.at[i] == '}';
+}
+
+static bool on_bare_line(void *arg)
+{
+	struct heard *h = arg;
+
+	return h->brackets < 2;
 }
 
 static void on_bare_cut(void *arg)
@@ -52,7 +58,7 @@ static void on_bare_cut(void *arg)
 	say(arg, "!", (struct span){ 0 });
 }
 
-static const struct sse_sink sink = { on_data, on_event, on_bare, on_bare_cut };
+static const struct sse_sink sink = { on_data, on_event, on_bare, on_bare_line, on_bare_cut };
 
 static void show(struct sse *s, struct span bytes, struct heard *h)
 {
@@ -155,8 +161,10 @@ static void an_unfinished_event_counts(void **state)
 static void bare_json_stands_between_events(void **state)
 {
 	(void)state;
-	expect(SPAN("data: a\n\n{\n \"x\": {\n\n}\n}\ndata: b\n\n"), "<a>;{\n \"x\": {\n}\n}<b>;");
-	expect(SPAN("{{}}\n\ndata: b\n\n"), "{{}}<b>;");
+	expect(SPAN("data: a\n\n{\n \"x\": {\n\n}\n}\ndata: b\n\n"),
+	       "<a>;{\n \"x\": {\n}\n}\n<b>;");
+	expect(SPAN("{{}}\n\ndata: b\n\n"), "{{}}\n<b>;");
+	expect(SPAN("{{}} x\ndata: b\n\n"), "{{}} x\n<b>;");
 	expect(SPAN("{\n}"), "{\n}!");
 	expect(SPAN("{\ndata: b\n\n"), "{\n!<b>;");
 	expect(SPAN("[\n: x\nevent: e\n\n"), "[\n!<>e;");
