@@ -3,10 +3,12 @@
  * Promise  the tap never changes, delays, reorders or keeps a byte of the relay: it is
  *          shown each payload piece once, in order. Wherever the stream is cut into
  *          pieces the result is the same (proved for every cut of every recording).
- * Owner    the exchange; the struct is caller's memory, one malloc at most for parser
- *          state that only some shapes need. tap_release() frees it.
- * Errors   none reach the relay. If the bytes stop making sense the tap goes blind: it
- *          counts bytes only, and says so.
+ * Owner    the exchange. tap_new() allocates once; only the filter, while a piece ends inside
+ *          an event that it may have to drop, holds up to TAP_HELD_MAX more.
+ * Errors   none reach the relay. Where bytes make no sense the result says `blind`; the tap
+ *          goes on with the next event, line or document. Only an AWS frame whose checksum
+ *          does not fit ends it: it has said nothing, and where the next one begins is
+ *          unknown.
  * Cost     one pass; no allocation per event.
  */
 #ifndef METERING_TAP_H
@@ -41,7 +43,9 @@ struct tap_result {
 				reasoning) */
 };
 
-/* Optional: generated text as it passes, JSON-unescaped, in pieces of any size. */
+/* Optional: generated text as it passes, JSON-unescaped, in pieces of any size that hold
+ * whole characters. The choices of one answer come interleaved. Arguments that are a JSON
+ * object and no string (Gemini, Ollama, whole Anthropic answers) are in text_bytes only. */
 typedef void tap_text(void *arg, struct span piece);
 
 struct tap;
