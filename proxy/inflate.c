@@ -46,19 +46,21 @@ bool inflate_show(struct inflate *z, struct span piece, void (*out)(void *arg, s
 		  void *arg)
 {
 	char step[STEP_BYTES];
-	int result = Z_OK;
+	int result;
 
 	z->in_bytes += piece.len;
 	z->stream.next_in = (Bytef *)(uintptr_t)piece.at;
 	z->stream.avail_in = (uInt)piece.len;
-	while (!z->blind && result != Z_STREAM_END) {
+	while (!z->blind) {
 		z->stream.next_out = (Bytef *)step;
 		z->stream.avail_out = sizeof(step);
 		result = inflate(&z->stream, Z_NO_FLUSH);
 		if (result == Z_BUF_ERROR)
 			break;
+		if (result == Z_STREAM_END) /* of this member; gzip allows one more */
+			result = inflateReset(&z->stream);
 		z->out_bytes += sizeof(step) - z->stream.avail_out;
-		z->blind = (result != Z_OK && result != Z_STREAM_END) || over_bound(z);
+		z->blind = result != Z_OK || over_bound(z);
 		if (!z->blind)
 			out(arg, (struct span){ step, sizeof(step) - z->stream.avail_out });
 		if (z->stream.avail_out > 0 && z->stream.avail_in == 0)

@@ -261,9 +261,18 @@ static void resolve(struct upstream *u)
 				    o->provider->allow_private, on_resolved, u);
 }
 
+/* The newest idle connection that is still as its last response left it. The loop may not have
+ * seen yet that another closed, or that bytes came which the next tenant would be given. */
+static struct upstream *find_idle(struct origin *o)
+{
+	while (o->idle && !wire_is_quiet(&o->idle->wire))
+		kill(o->idle);
+	return o->idle;
+}
+
 static bool reuse_idle(struct origin *o, struct exchange *x)
 {
-	struct upstream *u = o->idle;
+	struct upstream *u = find_idle(o);
 
 	if (!u)
 		return false;

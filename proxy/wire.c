@@ -8,13 +8,17 @@
 #include "base/clk.h"
 #include "proxy/tls.h"
 
+/* What a slow peer has no room for waits with us, where it is counted and stops the other side, and
+ * not by megabytes in the kernel. */
+#define UNSENT_BYTES 131072
+
 static void on_readable(evutil_socket_t fd, short what, void *arg);
 static void on_writable(evutil_socket_t fd, short what, void *arg);
 
 static void setup(struct wire *w, struct wire_loop *loop, const struct wire_ops *ops, int fd,
 		  size_t in_cap_bytes, size_t out_cap_bytes)
 {
-	int on = 1;
+	int on = 1, unsent_bytes = UNSENT_BYTES;
 
 	*w = (struct wire){ .ops = ops, .loop = loop, .fd = fd, .wants_bytes = true };
 	buf_init(&w->in, in_cap_bytes);
@@ -23,6 +27,7 @@ static void setup(struct wire *w, struct wire_loop *loop, const struct wire_ops 
 	event_assign(&w->writable, loop->base, fd, EV_WRITE | EV_PERSIST, on_writable, w);
 	/* An event of a few hundred bytes must leave at once. Fails harmlessly on unix sockets. */
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent_bytes, sizeof(unsent_bytes));
 }
 
 /* What OpenSSL has taken from the socket and not yet given, no poll announces. It waits for the
@@ -236,6 +241,14 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
 		shake(w);
 	else if (w->state == WIRE_OPEN && w->wants_bytes && !w->full)
 		pull(w);
+}
+
+bool wire_is_quiet(const struct wire *w)
+{
+	char byte;
+
+	return w->in.len == 0 && !(w->tls && tls_pending(w->tls)) &&
+	       recv(w->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && errno == EAGAIN;
 }
 
 void wire_pause(struct wire *w)

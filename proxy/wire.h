@@ -98,6 +98,9 @@ static inline size_t wire_waiting_bytes(const struct wire *w)
 	return w->out.len - w->out_done;
 }
 
+/* Has the peer said nothing, its close included, that was not shown yet? Asks the kernel. */
+bool wire_is_quiet(const struct wire *w);
+
 /* Stops and resumes the stream of on_bytes(). While paused a peer's close goes unseen. */
 void wire_pause(struct wire *w);
 void wire_resume(struct wire *w);
