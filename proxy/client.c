@@ -159,6 +159,7 @@ static void close_our_side(struct client *c)
 	wire_finish(&c->wire);
 	c->phase = CLIENT_LINGERING;
 	c->dropped_bytes = 0;
+	c->idle_since = clk_mono();
 	wire_resume(&c->wire);
 	worker_deadline(c->worker, &c->deadline, LINGER_US);
 	wire_again(&c->wire);
@@ -193,12 +194,18 @@ static void on_gone(struct wire *w, enum err why)
 	client_kill(c);
 }
 
+static void await_request(struct client *c, uint64_t us)
+{
+	c->phase = CLIENT_IDLE;
+	c->idle_since = clk_mono();
+	worker_deadline(c->worker, &c->deadline, us);
+}
+
 static void on_ready(struct wire *w)
 {
 	struct client *c = of_wire(w);
 
-	c->phase = CLIENT_IDLE;
-	worker_deadline(c->worker, &c->deadline, c->worker->conf->deadlines.head_us);
+	await_request(c, c->worker->conf->deadlines.head_us);
 }
 
 static void on_deadline(struct deadline *d)
@@ -225,11 +232,12 @@ void client_new(struct worker *w, int fd, struct tls *tls)
 		return;
 	}
 	c->worker = w;
-	c->phase = tls ? CLIENT_SHAKING : CLIENT_IDLE;
 	deadline_init(&c->deadline, on_deadline);
 	worker_adopt_client(w, c);
-	worker_deadline(w, &c->deadline,
-			tls ? w->conf->deadlines.tls_us : w->conf->deadlines.head_us);
+	if (tls)
+		worker_deadline(w, &c->deadline, w->conf->deadlines.tls_us);
+	else
+		await_request(c, w->conf->deadlines.head_us);
 	wire_accept(&c->wire, &w->loop, &ops, fd, tls,
 		    w->conf->limits.head_bytes * 2 + WIRE_SCRATCH_BYTES,
 		    w->conf->limits.watermark_bytes + OUT_SLACK);
@@ -250,8 +258,7 @@ void client_done(struct client *c, bool keep_alive)
 		return;
 	c->x = NULL;
 	if (keep_alive && c->wire.state == WIRE_OPEN) {
-		c->phase = CLIENT_IDLE;
-		worker_deadline(c->worker, &c->deadline, c->worker->conf->deadlines.keepalive_us);
+		await_request(c, c->worker->conf->deadlines.keepalive_us);
 		worker_revisit_client(c->worker, c);
 		return;
 	}

@@ -31,6 +31,7 @@ struct client {
 	struct exchange *x;     /* NULL unless BUSY */
 	struct http1_scan scan; /* of the head being read */
 	struct deadline deadline;
+	struct mono idle_since; /* IDLE or LINGERING */
 	uint32_t dropped_bytes; /* while lingering */
 	struct client *next, **link, *next_revisit;
 	bool revisit; /* in the worker's list of clients to look at again */

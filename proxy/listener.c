@@ -14,18 +14,24 @@
 
 #define BACKLOG         4096
 #define ACCEPTS_AT_ONCE 32
+#define COMPLAIN_US     (10 * US_PER_SEC)
 
 static bool has_room(const struct worker *w)
 {
 	return atomic_load_explicit(&w->metrics.client_connections_current, memory_order_relaxed) <
-	       (int64_t)w->conf->limits.clients;
+	       (int64_t)w->clients_most;
 }
 
 static void pause_accepting(struct listener *l, const char *why)
 {
-	log_event(LOG_LEVEL_WARN, "accept_paused", "worker=%u \"%s\"", l->worker->index, why);
+	if (l->complained.us == 0 || clk_since_us(l->complained) > COMPLAIN_US) {
+		log_event(LOG_LEVEL_WARN, "accept_paused", "worker=%u \"%s\"", l->worker->index,
+			  why);
+		l->complained = clk_mono();
+	}
 	event_del(l->event);
 	l->paused = true;
+	l->worker->crowded = true;
 }
 
 static void serve(struct listener *l, int fd)
@@ -53,7 +59,7 @@ static void on_connection(evutil_socket_t fd, short what, void *arg)
 		int accepted;
 
 		if (!has_room(l->worker)) {
-			pause_accepting(l, "limits.clients reached; raise it or add workers");
+			pause_accepting(l, "no room; see limits.clients and the file limit");
 			return;
 		}
 		accepted = accept4(fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
@@ -136,9 +142,13 @@ enum err listener_open(struct listener *l, struct worker *w, const struct conf_a
 
 void listener_resume(struct listener *l)
 {
-	if (!l->paused || !has_room(l->worker))
+	if (!l->paused)
+		return;
+	worker_close_idle(l->worker);
+	if (!has_room(l->worker))
 		return;
 	l->paused = false;
+	l->worker->crowded = false;
 	event_add(l->event, NULL);
 }
 

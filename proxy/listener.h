@@ -2,12 +2,14 @@
  *
  * Each worker has its own socket on the same address (SO_REUSEPORT), so the kernel spreads the
  * connections and no lock is shared. At the limit of clients, or when the process has no
- * descriptor left, a worker stops accepting until listener_resume(). */
+ * descriptor left, a worker stops accepting and keeps no idle connection until listener_resume()
+ * finds room. */
 #ifndef PROXY_LISTENER_H
 #define PROXY_LISTENER_H
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "base/clk.h"
 #include "base/err.h"
 #include "base/must.h"
 
@@ -23,6 +25,7 @@ struct listener {
 	int fd;
 	uint16_t port; /* that it is bound to */
 	bool paused;
+	struct mono complained; /* when a pause was last logged */
 };
 
 /* Binds and listens. port: what to bind where the address says 0; 0: any. ERR_AWAY: why says what

@@ -273,7 +273,7 @@ static bool write_head(struct exchange *x, const struct http1_response *response
 		.date = worker_date(x->worker),
 		.end = x->relay.end,
 		.length = response->length,
-		.keep_alive = x->keep_alive && !x->worker->draining,
+		.keep_alive = x->keep_alive && worker_keeps_clients(x->worker),
 		.minor = x->minor,
 	};
 

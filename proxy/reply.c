@@ -53,7 +53,7 @@ void reply_send(struct exchange *x)
 {
 	struct refusal_answer a = { 0 };
 
-	if (!x->facts.body_read || x->worker->draining)
+	if (!x->facts.body_read || !worker_keeps_clients(x->worker))
 		x->keep_alive = false;
 	x->replied = true;
 	if (refusal_word(x->refusal, x->route.match.style, x->why[0] ? x->why : NULL, x->shortfall,

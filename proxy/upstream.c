@@ -289,12 +289,27 @@ static bool reuse_idle(struct origin *o, struct exchange *x)
 	return true;
 }
 
+/* Two descriptors are there for each client: a connection more than clients takes an idle one's. */
+static void make_room(struct worker *w)
+{
+	if (atomic_load_explicit(&w->metrics.upstream_connections_current, memory_order_relaxed) <
+	    (int64_t)w->clients_most)
+		return;
+	for (unsigned i = 0; i < w->conf->providers.count; i++) {
+		if (w->origins[i].idle) {
+			kill(w->origins[i].idle);
+			return;
+		}
+	}
+}
+
 bool upstream_take(struct origin *o, struct exchange *x)
 {
 	struct upstream *u;
 
 	if (reuse_idle(o, x))
 		return true;
+	make_room(o->worker);
 	u = calloc(1, sizeof(*u));
 	if (!u)
 		return false;

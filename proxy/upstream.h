@@ -4,9 +4,9 @@
  * connections. Turns wire events into facts of the exchange's attempt.
  *
  * Promise   only a connection whose last response was parsed to its end, with nothing after it,
- *           returns to the pool; an idle one that receives a byte is closed (threats T28, T29). What
- *           a provider sends unasked after the next request has left cannot be told from an
- *           answer to it; nothing in HTTP/1.1 can.
+ *           returns to the pool; an idle one that receives a byte is closed (threats T28, T29).
+ *           What a provider sends unasked once the next request has left cannot be told from
+ *           an answer to it: nothing in HTTP/1.1 can.
  * Owner     the worker; freed by the sweep. Threads none. */
 #ifndef PROXY_UPSTREAM_H
 #define PROXY_UPSTREAM_H

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <unistd.h>
 #include "base/log.h"
 #include "conf/conf.h"
@@ -20,6 +21,7 @@ struct workers {
 	const struct worker_shared *shared;
 	struct worker *at;
 	unsigned count, started;
+	unsigned clients_most; /* of each worker */
 	uint16_t port;
 	struct tls_context **provider_tls, **listener_tls; /* by their index in the config */
 };
@@ -203,15 +205,37 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 
 /* --- orders --- */
 
-static void kill_clients(struct worker *w, bool idle_only)
+static bool anyone(const struct client *c)
+{
+	(void)c;
+	return true;
+}
+
+static bool is_idle(const struct client *c)
+{
+	return c->phase == CLIENT_IDLE;
+}
+
+static bool was_idle_for_long(const struct client *c)
+{
+	return (c->phase == CLIENT_IDLE || c->phase == CLIENT_LINGERING) &&
+	       clk_since_us(c->idle_since) >= US_PER_SEC;
+}
+
+static void kill_clients(struct worker *w, bool (*doomed)(const struct client *c))
 {
 	struct client *next;
 
 	for (struct client *c = w->clients; c; c = next) {
 		next = c->next;
-		if (!idle_only || c->phase == CLIENT_IDLE)
+		if (doomed(c))
 			client_kill(c);
 	}
+}
+
+void worker_close_idle(struct worker *w)
+{
+	kill_clients(w, was_idle_for_long);
 }
 
 static void drain(struct worker *w)
@@ -222,7 +246,7 @@ static void drain(struct worker *w)
 	for (unsigned i = 0; i < w->listeners_count; i++)
 		listener_close(&w->listeners[i]);
 	w->listeners_count = 0;
-	kill_clients(w, true);
+	kill_clients(w, is_idle);
 }
 
 static void on_bell(evutil_socket_t fd, short what, void *arg)
@@ -244,7 +268,7 @@ static void end_exchanges(struct worker *w)
 	}
 	run_woken(w);
 	MUST(!w->exchanges);
-	kill_clients(w, false);
+	kill_clients(w, anyone);
 	for (unsigned i = 0; i < w->conf->providers.count; i++)
 		origin_release(&w->origins[i]);
 	sweep(w);
@@ -377,6 +401,7 @@ static enum err open_worker(struct worker *w, struct workers *g, unsigned index,
 	w->shared = g->shared;
 	w->conf = c;
 	w->index = index;
+	w->clients_most = g->clients_most;
 	w->limits = http1_limits_usual;
 	w->limits.head_bytes = (uint32_t)c->limits.head_bytes;
 	w->limits.fields = c->limits.headers < HTTP1_FIELDS_MAX ? (uint32_t)c->limits.headers
@@ -476,6 +501,26 @@ static unsigned workers_wanted(const struct conf *c)
 	return cores > 0 ? (unsigned)cores : 1;
 }
 
+/* Each client may need a connection to a provider; what is left is for the journal, the ledger, the
+ * admin API and the loops. */
+static unsigned clients_most(const struct conf *c, unsigned workers)
+{
+	struct rlimit files;
+	uint64_t most, ours = 48 + 8 * (uint64_t)workers;
+
+	if (getrlimit(RLIMIT_NOFILE, &files) != 0)
+		return (unsigned)c->limits.clients;
+	most = files.rlim_cur > ours ? (files.rlim_cur - ours) / workers / 2 : 0;
+	if (most >= c->limits.clients)
+		return (unsigned)c->limits.clients;
+	log_event(LOG_LEVEL_INFO, "file_limit",
+		  "a worker takes %llu clients, not limits.clients=%llu: the process may have %llu "
+		  "files",
+		  (unsigned long long)most, (unsigned long long)c->limits.clients,
+		  (unsigned long long)files.rlim_cur);
+	return most > 0 ? (unsigned)most : 1;
+}
+
 static enum err start_threads(struct workers *g, char *why, size_t room)
 {
 	sigset_t all, before;
@@ -508,6 +553,7 @@ enum err workers_start(const struct worker_shared *shared, struct workers **out,
 		return ERR_NOMEM;
 	g->shared = shared;
 	g->count = workers_wanted(shared->conf);
+	g->clients_most = clients_most(shared->conf, g->count);
 	g->at = calloc(g->count, sizeof(*g->at));
 	if (g->at)
 		e = open_tls(g, why, room);

@@ -33,6 +33,8 @@ struct worker {
 	_Atomic int order; /* enum worker_order, from the main thread */
 	int bell;          /* eventfd that announces an order */
 	bool draining;
+	bool crowded;          /* no more clients are taken: connections are not kept */
+	unsigned clients_most; /* limits.clients, or fewer where descriptors are few */
 	struct event_base *base;
 	struct evdns_base *dns;
 	struct event *tick, *bell_event;
@@ -63,6 +65,15 @@ void worker_deadline(struct worker *w, struct deadline *d, uint64_t us);
 
 /* The date header's value for now. */
 struct span worker_date(struct worker *w);
+
+/* Is a client's connection kept for its next request? Not while others wait for one. */
+static inline bool worker_keeps_clients(const struct worker *w)
+{
+	return !w->draining && !w->crowded;
+}
+
+/* Closes the connections that have been without a request for a while, so that others find room. */
+void worker_close_idle(struct worker *w);
 
 /* Counts the growth of x's request body against limits.bodies. ERR_TOO_BIG: above it. */
 enum err worker_count_body(struct worker *w, struct exchange *x) MUST_USE;
