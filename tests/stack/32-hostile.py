@@ -18,7 +18,7 @@ from harness import House, Tally, is_sanitized, wait_for  # noqa: E402
 from talk import CHAT, Link, ask, chat, request  # noqa: E402
 
 CONF = ("workers: 2\ntenant_defaults: { llm: none, e2b: none, all: none }\n"
-        "deadlines: { head: 1s, body: 1s, client_stall: 1s, first_byte: 5s, idle: 5s, "
+        "deadlines: { head: 1s, body: 1s, client_stall: 1s, first_byte: 30s, idle: 5s, "
         "client_gone_drain: 200ms }\n")
 STEP = 97
 
@@ -222,12 +222,16 @@ def broken_heads(t, house, key):
 def upstream_cuts(t, house, key):
     before = quiet(house)
     whole = len(ask(house, CHAT, key, stream({"events": 16})).body)
-    bad, ids = [], []
+    def ends():
+        return [e for e in house.provider_log() if e["ev"] == "end"]
+
+    bad, ids, ended = [], [], len(ends())
     points = [(fault, at) for fault in ("cut", "reset", "bad_chunk") for at in range(0, whole, STEP)]
     for fault, at in points:
         answer = ask(house, CHAT, key, stream({"events": 16, "fault": fault, "at": at}))
         ids.append(answer.header("x-weir-request-id"))
-        end = [e for e in house.provider_log() if e["ev"] == "end"][-1]
+        ended += 1
+        end = wait_for(lambda: ends()[ended - 1:], what="the provider's account")[0]
         passed, added = answer.body[:at], answer.body[at:]
         if answer.status == 502 and at == 0 or fault == "reset" and not added:
             continue  # a reset may overtake the bytes before it
