@@ -88,7 +88,30 @@ uint32_t crc32_ieee(uint32_t before, struct span s)
 	return run(ieee, before, s);
 }
 
+#if defined(__x86_64__)
+
+/* Since 2008 x86 has an instruction for this polynomial: eight bytes in the time of one. */
+__attribute__((target("sse4.2"))) static uint32_t run_on_processor(uint32_t before, struct span s)
+{
+	uint64_t crc = ~before;
+	uint64_t eight;
+
+	for (; s.len >= sizeof(eight); s = span_skip(s, sizeof(eight))) {
+		memcpy(&eight, s.at, sizeof(eight));
+		crc = __builtin_ia32_crc32di(crc, eight);
+	}
+	for (; s.len > 0; s = span_skip(s, 1))
+		crc = __builtin_ia32_crc32qi((uint32_t)crc, (unsigned char)s.at[0]);
+	return ~(uint32_t)crc;
+}
+
+#endif
+
 uint32_t crc32_castagnoli(uint32_t before, struct span s)
 {
+#if defined(__x86_64__)
+	if (__builtin_cpu_supports("sse4.2"))
+		return run_on_processor(before, s);
+#endif
 	return run(castagnoli, before, s);
 }
