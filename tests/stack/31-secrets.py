@@ -270,7 +270,8 @@ def headers_are_chosen(t, house, key):
     answer = ask(house, CHAT, key, chat(), [
         "Connection: authorization, content-type", "Proxy-Authorization: x", "Cookie: a=b",
         "X-Forwarded-For: 1.2.3.4", "Forwarded: for=1", "OpenAI-Organization: org-x", "X-HTTP-Method-Override: GET"])
-    went = [name.lower() for name, _ in house.provider_log()[-3]["headers"]]
+    last = [e for e in house.provider_log() if e["ev"] == "request"][-1]
+    went = [name.lower() for name, _ in last["headers"]]
     t.check("what a client may not say to the provider does not go up (T12)", answer.status == 200
             and "authorization" in went and not set(went) & {
                 "proxy-authorization", "cookie", "x-forwarded-for", "forwarded", "openai-organization",
