@@ -14,6 +14,7 @@ struct filter {
 	bool on;
 	bool drop;       /* the event that has just ended is to be dropped */
 	bool dropped;    /* the line before was the end of a dropped event */
+	bool took_out;   /* an event was dropped */
 	bool passing;    /* the event being read is not the one; its rest follows its beginning */
 	struct buf held; /* what pieces before this one began of an event that may be it */
 };
@@ -262,6 +263,7 @@ void tap_result(const struct tap *t, struct tap_result *out)
 {
 	facts_result(&t->facts, out);
 	out->events = t->events;
+	out->usage_dropped = t->filter.took_out;
 }
 
 unsigned tap_revision(const struct tap *t)
@@ -313,6 +315,7 @@ static void drop(struct tap *t, struct passage *way, const char *p)
 {
 	hand_out(way, way->hold);
 	buf_release(&t->filter.held);
+	t->filter.took_out = true;
 	way->hold = NULL;
 	way->from = p;
 }

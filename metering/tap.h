@@ -35,6 +35,7 @@ struct tap_result {
 	bool final;         /* usage was read and the dialect's end was seen */
 	bool end_seen;      /* the dialect's end was seen */
 	bool blind;         /* the bytes stopped making sense somewhere */
+	bool usage_dropped; /* the usage event was taken out by tap_filter() */
 	char model[96];     /* served; empty if never said */
 	char response_id[96];
 	char error[48];      /* status word, else code, else type; empty if none */

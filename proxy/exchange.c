@@ -434,6 +434,8 @@ static void count_tap(struct exchange *x, const struct row *r)
 		metric_add(&x->worker->metrics.tap_blind_total, 1);
 	if (t.usage.inconsistent)
 		metric_add(&x->worker->metrics.tap_inconsistent_total, 1);
+	if (t.usage_dropped)
+		metric_add(&x->worker->metrics.usage_events_removed_total, 1);
 }
 
 /* From the exchange to the books: the price, the budget, the row. */
