@@ -17,7 +17,7 @@ sys.path[:0] = [str(HERE.parent), str(HERE)]
 from harness import House, Tally, is_sanitized, wait_for  # noqa: E402
 from talk import CHAT, Link, ask, chat, request  # noqa: E402
 
-CONF = ("workers: 2\ntenant_defaults: { llm: none, e2b: none, all: none }\n"
+CONF = ("workers: 4\ntenant_defaults: { llm: none, e2b: none, all: none }\n"
         "deadlines: { head: 1s, body: 1s, client_stall: 1s, first_byte: 30s, idle: 5s, "
         "client_gone_drain: 200ms }\n")
 STEP = 97
