@@ -100,7 +100,7 @@ OPTION(tenant_defaults, warn_percent, COUNT,  "80", "1", "100",               LI
 SECTION_END(tenant_defaults)
 
 SECTION(limits, "Sizes and counts; each worker has its own")
-OPTION(limits, clients,       COUNT, "10000", "1", "1000000",  START, "client connections")
+OPTION(limits, clients,       COUNT, "10000", "1", "1000000",  START, "client connections; fewer where the process may not open two files for each")
 OPTION(limits, head,          BYTES, "32k", "4k", "256k",      START, "request or response head")
 OPTION(limits, headers,       COUNT, "100", "16", "100",       START, "header fields of one head")
 OPTION(limits, body,          BYTES, "32m", "1k", "1g",        START, "one request body")
