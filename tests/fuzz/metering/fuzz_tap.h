@@ -12,6 +12,7 @@ struct fuzz_outcome {
 	uint64_t text_hash;
 	struct span left; /* of the input: what the filter has not passed or left out yet */
 	uint64_t passed_hash;
+	size_t passed; /* bytes the filter let through */
 };
 
 static uint64_t fuzz_mix(uint64_t hash, struct span s)
@@ -38,6 +39,7 @@ static void fuzz_pass(void *arg, struct span s)
 	MUST(s.len > 0 && at);
 	o->left = span_skip(o->left, (size_t)(at - o->left.at) + s.len);
 	o->passed_hash = fuzz_mix(o->passed_hash, s);
+	o->passed += s.len;
 }
 
 static void fuzz_show(struct tap *t, struct span piece, bool filter, struct fuzz_outcome *o)
@@ -94,6 +96,14 @@ static void fuzz_check(const struct tap_result *r)
 		MUST(r->usage.quantity[i] <= 8 * USAGE_TOK_MAX);
 }
 
+static bool fuzz_same_but_dropped(const struct tap_result *a, const struct tap_result *b)
+{
+	struct tap_result kept = *b;
+
+	kept.usage_dropped = a->usage_dropped;
+	return memcmp(a, &kept, sizeof(kept)) == 0;
+}
+
 static void fuzz_answer(enum shape_id shape, unsigned dialect, enum tap_framing framing,
 			struct span bytes, unsigned seed)
 {
@@ -104,7 +114,11 @@ static void fuzz_answer(enum shape_id shape, unsigned dialect, enum tap_framing 
 
 	fuzz_check(&whole.result);
 	MUST(memcmp(&whole.result, &cut.result, sizeof(cut.result)) == 0);
-	MUST(memcmp(&whole.result, &both.result, sizeof(both.result)) == 0);
+	MUST(!whole.result.usage_dropped);
+	MUST(fuzz_same_but_dropped(&whole.result, &filtered.result));
+	MUST(fuzz_same_but_dropped(&whole.result, &both.result));
+	MUST(filtered.result.usage_dropped == (filtered.passed < bytes.len));
+	MUST(both.result.usage_dropped == (both.passed < bytes.len));
 	MUST(whole.text_hash == cut.text_hash && whole.text_hash == filtered.text_hash);
 	MUST(filtered.passed_hash == both.passed_hash || bytes.len > TAP_HELD_MAX);
 }
