@@ -77,6 +77,19 @@ static enum err open_state_dir(const char *dir, char *why, size_t room)
 	return ERR_OK;
 }
 
+/* Budgets are this process's own; a config that counts on sharing them must not start. */
+static enum err check_quota(const struct conf *conf, char *why, size_t room)
+{
+	if (conf->quota.backend != CHOICE_quota_backend_redis)
+		return ERR_OK;
+	snprintf(
+	    why, room,
+	    "quota: this weir was built without redis (%s, on_outage: %s); use backend: memory",
+	    conf_secret(conf->quota.url).len > 0 ? "url given" : "no url",
+	    conf_choice_word(conf->quota.on_outage));
+	return ERR_REFUSED;
+}
+
 static enum err open_ledger(const struct conf *conf, struct ledger **out, char *why, size_t room)
 {
 	const char *backend = conf_choice_word(conf->ledger.backend), *problem = "";
@@ -167,7 +180,9 @@ enum err house_open(struct house *h, struct conf *conf, char *why, size_t room)
 	price_book_box_init(&h->prices);
 	h->purses = purses_new();
 	snprintf(why, room, "out of memory");
-	e = h->purses ? open_state_dir(conf->state_dir, why, room) : ERR_NOMEM;
+	e = h->purses ? check_quota(conf, why, room) : ERR_NOMEM;
+	if (e == ERR_OK)
+		e = open_state_dir(conf->state_dir, why, room);
 	if (e == ERR_OK)
 		e = open_inflight(h, why, room); /* first: its lock keeps a second weir out */
 	if (e == ERR_OK)
