@@ -12,16 +12,16 @@ SQL(release, "RELEASE one_row")
 /* ?: the columns of row.tbl.h and quantity.tbl.h, then kept_us */
 SQL(request_add, sql_request_add)
 
-/* 1 hour_us, 2-8 what it is of, 9-22 what this row adds */
+/* 1 hour_us, 2-8 what it is of, 9-23 what is added to it */
 SQL(usage_add,
     "INSERT INTO usage_hour (hour_us, tenant, team, user, key, provider, dialect, model,"
     " failed, inexact, input_tok, cached_read_tok, cache_write_tok, tool_input_tok,"
     " output_tok, reasoning_tok, bytes_in, bytes_out, took_us, answered, first_byte_us,"
     " cost_pusd, requests)"
     " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17,"
-    " ?18, ?19, ?20, ?21, ?22, 1)"
+    " ?18, ?19, ?20, ?21, ?22, ?23)"
     " ON CONFLICT DO UPDATE SET"
-    " requests = requests + 1,"
+    " requests = requests + excluded.requests,"
     " failed = failed + excluded.failed,"
     " inexact = inexact + excluded.inexact,"
     " input_tok = input_tok + excluded.input_tok,"

@@ -49,12 +49,50 @@ static enum err add_request(struct sqlite *q, const struct row *r, bool *added)
 	return e;
 }
 
+/* --- hourly sums: what a transaction adds to one line of usage_hour is added up here first, since
+ * most of its rows belong to few lines and each line is dearer than a row --- */
+
+#define SUMS_MAX 32
+
+struct sum {
+	const struct row *first; /* of those that belong to this line; borrowed for the commit */
+	uint64_t numbers[15];    /* in the order of SQL_usage_add */
+};
+
+struct sums {
+	struct sum line[SUMS_MAX];
+	size_t count;
+};
+
+static const int sum_of[] = { ROW_INDEX_tenant,   ROW_INDEX_team,    ROW_INDEX_user, ROW_INDEX_key,
+			      ROW_INDEX_provider, ROW_INDEX_dialect, ROW_INDEX_model };
+
+static uint64_t hour_of(const struct row *r)
+{
+	return r->started_us - r->started_us % HOUR_US;
+}
+
+static const char *text_of(const struct row *r, int field)
+{
+	return (const char *)r + row_fields[field].offset;
+}
+
+static bool same_line(const struct row *a, const struct row *b)
+{
+	bool same = hour_of(a) == hour_of(b);
+
+	for (size_t i = 0; same && i < sizeof(sum_of) / sizeof(sum_of[0]); i++)
+		same = strcmp(text_of(a, sum_of[i]), text_of(b, sum_of[i])) == 0;
+	return same;
+}
+
 static bool is_inexact(const struct row *r)
 {
 	return strcmp(r->usage_source, "reported") != 0 && strcmp(r->usage_source, "none") != 0;
 }
 
-static enum err add_usage(struct sqlite *q, const struct row *r)
+/* ERR_RANGE when a sum leaves SQLite's integers: then the rows are added one by one. */
+static enum err add_up(struct sum *sum, const struct row *r)
 {
 	const uint64_t numbers[] = {
 		r->status == 0 || r->status >= 400,
@@ -71,21 +109,57 @@ static enum err add_usage(struct sqlite *q, const struct row *r)
 		r->first_byte_us > 0,
 		r->first_byte_us,
 		(uint64_t)r->cost_pusd,
+		1,
 	};
-	static const int of[] = { ROW_INDEX_tenant, ROW_INDEX_team,     ROW_INDEX_user,
-				  ROW_INDEX_key,    ROW_INDEX_provider, ROW_INDEX_dialect,
-				  ROW_INDEX_model };
+
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+		if (__builtin_add_overflow(sum->numbers[i], numbers[i], &sum->numbers[i]) ||
+		    sum->numbers[i] > INT64_MAX)
+			return ERR_RANGE;
+	return ERR_OK;
+}
+
+static enum err add_line(struct sqlite *q, const struct sum *sum)
+{
 	sqlite3_stmt *s = sqlite_statement(q, SQL_usage_add);
 	int at = 1;
 
 	if (!s)
 		return ERR_AWAY;
-	bind_number(s, at++, r->started_us - r->started_us % HOUR_US);
-	for (size_t i = 0; i < sizeof(of) / sizeof(of[0]); i++)
-		bind_field(s, at++, r, &row_fields[of[i]]);
-	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
-		bind_number(s, at++, numbers[i]);
+	bind_number(s, at++, hour_of(sum->first));
+	for (size_t i = 0; i < sizeof(sum_of) / sizeof(sum_of[0]); i++)
+		bind_field(s, at++, sum->first, &row_fields[sum_of[i]]);
+	for (size_t i = 0; i < sizeof(sum->numbers) / sizeof(sum->numbers[0]); i++)
+		bind_number(s, at++, sum->numbers[i]);
 	return sqlite_finish(q, s);
+}
+
+/* Brings the sums into the table; they are empty after. */
+static enum err sums_flush(struct sqlite *q, struct sums *sums)
+{
+	enum err e = ERR_OK;
+
+	for (size_t i = 0; e == ERR_OK && i < sums->count; i++)
+		e = add_line(q, &sums->line[i]);
+	sums->count = 0;
+	return e;
+}
+
+/* Adds a row that was new to its line. */
+static enum err sums_add(struct sqlite *q, struct sums *sums, const struct row *r)
+{
+	enum err e = ERR_OK;
+	size_t i = 0;
+
+	while (i < sums->count && !same_line(sums->line[i].first, r))
+		i++;
+	if (i == SUMS_MAX) {
+		e = sums_flush(q, sums);
+		i = 0;
+	}
+	if (i == sums->count)
+		sums->line[sums->count++] = (struct sum){ .first = r };
+	return e == ERR_OK ? add_up(&sums->line[i], r) : e;
 }
 
 static enum err quarantine(struct sqlite *q, const struct row *r, const char *reason)
@@ -108,7 +182,8 @@ static enum err quarantine(struct sqlite *q, const struct row *r, const char *re
 	return e;
 }
 
-static enum err add_row(struct sqlite *q, const struct row *r, struct ledger_tally *tally)
+static enum err add_row(struct sqlite *q, const struct row *r, struct sums *sums,
+			struct ledger_tally *tally)
 {
 	const char *unfit = ledger_unfit(r);
 	bool added = false;
@@ -121,22 +196,28 @@ static enum err add_row(struct sqlite *q, const struct row *r, struct ledger_tal
 	}
 	e = add_request(q, r, &added);
 	if (e == ERR_OK && added)
-		e = add_usage(q, r);
+		e = sums_add(q, sums, r);
 	tally->added += e == ERR_OK && added;
 	tally->known += e == ERR_OK && !added;
 	return e;
 }
 
 /* As add_row(), but what the database refuses goes to quarantine with its words. */
-static enum err add_or_quarantine(struct sqlite *q, const struct row *r, struct ledger_tally *tally)
+static enum err add_or_quarantine(struct sqlite *q, const struct row *r, struct sums *sums,
+				  struct ledger_tally *tally)
 {
 	char reason[sizeof(q->trouble)];
+	struct ledger_tally before = *tally;
 	enum err e = sqlite_run(q, SQL_savepoint);
 
 	if (e != ERR_OK)
 		return e;
-	e = add_row(q, r, tally);
+	e = add_row(q, r, sums, tally);
+	if (e == ERR_OK)
+		e = sums_flush(q, sums); /* its line may be what the database refuses */
+	sums->count = 0;
 	if (e == ERR_RANGE) {
+		*tally = before;
 		snprintf(reason, sizeof(reason), "%s", q->trouble);
 		e = sqlite_run(q, SQL_undo);
 		if (e == ERR_OK)
@@ -150,11 +231,15 @@ static enum err add_rows(struct sqlite *q, const struct row *rows, size_t n, boo
 			 struct ledger_tally *tally)
 {
 	enum err e = sqlite_run(q, SQL_begin);
+	struct sums sums;
 
+	sums.count = 0;
 	*tally = (struct ledger_tally){ 0 };
 	for (size_t i = 0; e == ERR_OK && i < n; i++)
-		e = one_by_one ? add_or_quarantine(q, &rows[i], tally)
-			       : add_row(q, &rows[i], tally);
+		e = one_by_one ? add_or_quarantine(q, &rows[i], &sums, tally)
+			       : add_row(q, &rows[i], &sums, tally);
+	if (e == ERR_OK)
+		e = sums_flush(q, &sums);
 	if (e == ERR_OK)
 		e = sqlite_run(q, SQL_commit);
 	if (e != ERR_OK && !sqlite3_get_autocommit(q->db)) {
