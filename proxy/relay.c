@@ -248,6 +248,14 @@ static enum tap_framing choose_framing(struct relay *r, const struct http1_respo
 	return r->inflate ? f : TAP_OPAQUE;
 }
 
+/* Numbers may stand in fields of the provider's own; those that we know have other uses. */
+static void show_fields(struct tap *t, const struct http1_fields *fields)
+{
+	for (size_t i = 0; i < fields->count; i++)
+		if (fields->at[i].id == HF_OTHER)
+			tap_header(t, fields->at[i].name, fields->at[i].value);
+}
+
 static enum err start_tap(struct exchange *x, const struct http1_response *response)
 {
 	struct relay *r = &x->relay;
@@ -258,6 +266,7 @@ static enum err start_tap(struct exchange *x, const struct http1_response *respo
 	r->tap = tap_new(x->route.dialect, x->route.match.shape, f);
 	if (!r->tap)
 		return ERR_NOMEM;
+	show_fields(r->tap, &response->fields);
 	r->filters = x->route.usage_injected && f == TAP_SSE && !r->inflate;
 	if (r->filters)
 		tap_drop_usage_event(r->tap);
