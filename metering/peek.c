@@ -662,6 +662,7 @@ static void place_usage(const struct look *l)
 		p->usage_text = l->options_has_members ? "\"include_usage\":true,"
 						       : "\"include_usage\":true";
 	} else if (!p->usage_text) {
+		p->usage_is_new = true;
 		p->usage_at = l->root_at + 1;
 		p->usage_text = l->root_has_members ? "\"stream_options\":{\"include_usage\":true},"
 						    : "\"stream_options\":{\"include_usage\":true}";

@@ -48,6 +48,7 @@ struct peek {
 	/* What peek_with_usage() changes: usage_drop bytes at usage_at become usage_text. */
 	size_t usage_at, usage_drop;
 	const char *usage_text;
+	bool usage_is_new; /* the body had no stream_options: taking the text out undoes it */
 };
 
 /* Fills *out from the body. SHAPE_free is not read at all. ERR_GARBLED: to be refused;

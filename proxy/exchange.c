@@ -293,6 +293,23 @@ static enum step left_while_asking(struct exchange *x)
 	return STEP_WAIT;
 }
 
+/* What a refused option's request was answered without it is worth remembering: the next one
+ * like it saves the way. */
+static void note_declined(struct exchange *x)
+{
+	struct origin *o = &x->worker->origins[x->route.index];
+
+	if (!x->asked_again || x->relay.status < 200 || x->relay.status >= 300)
+		return;
+	declined_note(&o->declined,
+		      declined_kind(span_of(x->slot->row.model), x->route.match.upstream_path,
+				    x->request->head.query));
+	log_event(LOG_LEVEL_WARN, "usage_declined",
+		  "provider=%s model=%s \"refuses stream_options: its streams may say no usage, "
+		  "then tokens are estimated\"",
+		  o->provider->name, x->slot->row.model);
+}
+
 static enum step fail_asking(struct exchange *x, enum exchange_ending why, enum refusal r)
 {
 	let_upstream_go(x, false);
@@ -304,7 +321,9 @@ static enum step step_ask(struct exchange *x)
 	if (!x->attempt.sent_any && !x->attempt.failed)
 		send_request(x);
 	if (x->attempt.response_head) {
-		drop_request(x);
+		note_declined(x);
+		if (!x->relay.hesitates)
+			drop_request(x);
 		become(x, XS_RELAY);
 		within(x, x->relay.muted ? x->worker->conf->deadlines.client_gone_drain_us
 					 : x->worker->conf->deadlines.idle_us);
@@ -365,8 +384,27 @@ static enum step left_while_relaying(struct exchange *x)
 	return STEP_WAIT;
 }
 
+/* The provider refused what we added to the request, not what the client asked, and charges
+ * nothing for that. */
+static enum step ask_again(struct exchange *x)
+{
+	let_upstream_go(x, x->attempt.response_over && !x->attempt.dirty);
+	memset(&x->attempt, 0, sizeof(x->attempt));
+	relay_release(&x->relay);
+	request_take_back(x->request);
+	metric_add(&x->worker->metrics.usage_option_declined_total, 1);
+	x->route.usage_injected = false;
+	x->asked_again = true;
+	x->replied = false;
+	x->slot->row.status = 0;
+	x->slot->row.first_byte_us = 0;
+	return become(x, XS_DIAL);
+}
+
 static enum step step_relay(struct exchange *x)
 {
+	if (x->attempt.declined && !x->facts.client_gone && !x->relay.muted)
+		return ask_again(x);
 	if (x->attempt.response_over && x->client && waiting_bytes(x) == 0 && !x->facts.client_gone)
 		return end_relay(x, END_COMPLETE);
 	if (x->facts.client_gone || x->relay.muted)

@@ -72,7 +72,8 @@ struct exchange {
 	struct { /* about one upstream connection: cleared by a retry */
 		bool connected, refused, untrusted, failed, garbled, sent_any, reused;
 		bool response_head, response_over;
-		bool dirty; /* the connection must not serve anyone else */
+		bool declined; /* the provider refused the option that we had added */
+		bool dirty;    /* the connection must not serve anyone else */
 	} attempt;
 	unsigned attempts_count;
 	struct deadline phase, total;
@@ -84,6 +85,7 @@ struct exchange {
 	bool streams;              /* the client asked for a stream */
 	bool wants_sse;            /* ... and refusals as SSE events, too */
 	bool head_only;            /* the method was HEAD */
+	bool asked_again;          /* without the option that the provider had declined */
 	bool keep_alive;           /* the client's connection may serve another request */
 	bool replied;              /* bytes of our own answer or the relay's are under way */
 	uint8_t minor;             /* of the client's HTTP version */

@@ -300,14 +300,23 @@ static void describe(struct exchange *x, const struct key_entry *k, const struct
 	r->gate_us = clk_since_us(x->entered[XS_GATE]);
 }
 
+static bool is_declined(const struct exchange *x, struct span model)
+{
+	const struct declined *d = &x->worker->origins[x->route.index].declined;
+
+	return !declined_is_empty(d) &&
+	       declined_knows(
+		   d, declined_kind(model, x->route.match.upstream_path, x->request->head.query));
+}
+
 /* Asks for the usage event where the provider would not send it by itself. */
-static bool inject_usage(struct exchange *x, const struct peek *p)
+static bool inject_usage(struct exchange *x, const struct peek *p, struct span model)
 {
 	enum shape_id s = x->route.match.shape;
 	struct buf body;
 
 	if (!x->streams || p->wants_usage || !x->route.dialect->inject_usage ||
-	    (s != SHAPE_openai_chat && s != SHAPE_openai_completions))
+	    (s != SHAPE_openai_chat && s != SHAPE_openai_completions) || is_declined(x, model))
 		return true;
 	buf_init(&body, x->request->body.len + 128);
 	if (!peek_with_usage(p, buf_span(&x->request->body), &body)) {
@@ -316,6 +325,8 @@ static bool inject_usage(struct exchange *x, const struct peek *p)
 	}
 	buf_release(&x->request->body);
 	x->request->body = body;
+	x->request->added_at = p->usage_at;
+	x->request->added_bytes = p->usage_is_new ? strlen(p->usage_text) : 0;
 	x->route.usage_injected = true;
 	return true;
 }
@@ -341,7 +352,7 @@ static bool check_means(struct exchange *x, const struct peek *p, const struct k
 		return false;
 	}
 	describe(x, k, p, model);
-	if (!inject_usage(x, p)) {
+	if (!inject_usage(x, p, model)) {
 		(void)allowance_settle(&x->hold, 0);
 		give_back_slot(x);
 		return false;

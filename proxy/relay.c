@@ -12,6 +12,7 @@
 
 #define HEAD_CAP_BYTES 65536
 #define RUNS_MAX       12
+#define DOUBTFUL_BYTES 16384 /* no refusal about one option is longer */
 
 /* The pieces of one write to the client: the head if it still waits, the chunk's frame, and the
  * runs of payload, none of them copied. */
@@ -150,14 +151,38 @@ static void show_end(struct relay *r, struct train *t)
 		t->last = true;
 }
 
+/* Keeps the piece back while the refusal may still be for us; what is too long for that goes to
+ * the client. True: nothing is to be passed on. */
+static bool keep_back(struct exchange *x, struct span *piece)
+{
+	struct relay *r = &x->relay;
+
+	if (!r->hesitates)
+		return false;
+	if (buf_add(&r->doubtful, *piece)) {
+		*piece = (struct span){ 0 };
+		x->attempt.declined = r->framing.over && declined_says(buf_span(&r->doubtful));
+		if (!r->framing.over || x->attempt.declined)
+			return true;
+	}
+	r->hesitates = false;
+	return false;
+}
+
 static void pass(struct exchange *x, struct span piece)
 {
 	struct relay *r = &x->relay;
 	struct train train, *t = NULL;
 
+	if (keep_back(x, &piece))
+		return;
 	if (!r->muted) {
 		t = &train;
 		train_begin(t, x, piece);
+	}
+	if (r->doubtful.len > 0) {
+		show_and_load(r, buf_span(&r->doubtful), t);
+		buf_release(&r->doubtful);
 	}
 	if (piece.len > 0)
 		show_and_load(r, piece, t);
@@ -218,7 +243,7 @@ void relay_flush(struct exchange *x)
 {
 	struct train t;
 
-	if (x->relay.head.len == 0 || x->relay.muted)
+	if (x->relay.head.len == 0 || x->relay.muted || x->relay.hesitates)
 		return;
 	train_begin(&t, x, (struct span){ NULL, 0 });
 	train_leave(&t);
@@ -273,6 +298,13 @@ static enum err start_tap(struct exchange *x, const struct http1_response *respo
 	return ERR_OK;
 }
 
+/* A strict provider refuses fields that it does not know: was it the one that we added? */
+static bool may_be_for_us(const struct exchange *x, const struct http1_response *response)
+{
+	return (response->status == 400 || response->status == 422) && !x->relay.muted &&
+	       !x->relay.inflate && x->request && x->request->added_bytes > 0;
+}
+
 static bool write_head(struct exchange *x, const struct http1_response *response)
 {
 	struct head_down down = {
@@ -301,6 +333,8 @@ enum err relay_begin(struct exchange *x, const struct http1_response *response)
 	r->status = response->status;
 	framing_init(&r->framing, response->body, response->length);
 	r->end = choose_end(x, response);
+	r->hesitates = may_be_for_us(x, response);
+	buf_init(&r->doubtful, DOUBTFUL_BYTES);
 	if (!r->muted && !write_head(x, response))
 		return ERR_NOMEM;
 	x->slot->row.status = response->status;
@@ -327,6 +361,10 @@ void relay_cut(struct exchange *x, enum refusal why, const char *text)
 	struct train t;
 
 	x->keep_alive = false;
+	if (x->relay.hesitates) {
+		x->relay.hesitates = false;
+		pass(x, (struct span){ 0 });
+	}
 	if (x->relay.muted || x->relay.whole || !x->relay.streams || x->relay.inflate ||
 	    x->relay.end == HEAD_END_LENGTH)
 		return;
@@ -345,5 +383,6 @@ void relay_release(struct relay *r)
 	tap_free(r->tap);
 	inflate_free(r->inflate);
 	buf_release(&r->head);
+	buf_release(&r->doubtful);
 	*r = (struct relay){ 0 };
 }

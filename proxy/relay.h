@@ -2,7 +2,8 @@
  *
  * Promise   the client receives the provider's payload bytes, unchanged, in the turn of the loop
  *           in which they arrived. Taken away is only the usage event that Weir itself asked
- *           for; added is only an error event when a stream is cut.
+ *           for; added is only an error event when a stream is cut. A refusal that may be about
+ *           what we added to the request waits for its end: then it is ours, not the client's.
  * Cost      one read and one write for each wake-up, no copy: payload is compacted where it was
  *           read and goes out from there. What a slow client does not take is kept once, and
  *           then upstream is not read any more until it is out (back-pressure).
@@ -32,16 +33,18 @@ struct relay {
 	struct tap *tap;         /* NULL: nothing to meter */
 	struct inflate *inflate; /* NULL: the body is not compressed */
 	struct buf head;         /* the response head until it goes out with the first piece */
+	struct buf doubtful;     /* of a refusal, while it is not known who has to see it */
 	uint64_t passed_bytes;   /* body bytes to the client */
 	uint64_t drained_bytes;  /* body bytes read after the client had gone */
 	struct account account;  /* what the row has of the tap's numbers */
 	uint16_t status;
-	uint8_t end;  /* enum head_end towards the client */
-	bool filters; /* the usage event is to be taken out */
-	bool streams; /* text/event-stream */
-	bool muted;   /* the client has gone: only the tap still listens */
-	bool whole;   /* the client has been sent the end of the body */
-	char tail[2]; /* the last two bytes passed: is an event under way? */
+	uint8_t end;    /* enum head_end towards the client */
+	bool filters;   /* the usage event is to be taken out */
+	bool streams;   /* text/event-stream */
+	bool hesitates; /* it may refuse what we added: kept back until that is clear */
+	bool muted;     /* the client has gone: only the tap still listens */
+	bool whole;     /* the client has been sent the end of the body */
+	char tail[2];   /* the last two bytes passed: is an event under way? */
 };
 
 /* The response head has come: decides how to pass it on and starts the tap. The head goes out

@@ -34,6 +34,7 @@ struct request *request_keep(const struct http1_request *parsed, const char *fro
 	memcpy(r->bytes, from, parsed->head_bytes);
 	keep_head(&r->head, parsed, from, r->bytes);
 	buf_init(&r->body, body_cap_bytes);
+	r->added_at = r->added_bytes = 0;
 	framing_init(&r->framing,
 		     parsed->chunked      ? BODY_CHUNKED
 		     : parsed->has_length ? BODY_LENGTH
@@ -58,4 +59,14 @@ enum err request_take(struct request *r, char *bytes, size_t len, size_t *taken)
 	if (e != ERR_OK)
 		return e;
 	return buf_add(&r->body, (struct span){ bytes, payload }) ? ERR_OK : ERR_TOO_BIG;
+}
+
+void request_take_back(struct request *r)
+{
+	char *ours = r->body.at + r->added_at;
+	size_t behind = r->body.len - r->added_at - r->added_bytes;
+
+	memmove(ours, ours + r->added_bytes, behind);
+	r->body.len -= r->added_bytes;
+	r->added_bytes = 0;
 }

@@ -15,7 +15,8 @@ struct request {
 	struct http1_request head; /* its spans point into bytes[] */
 	struct framing framing;    /* how far the body has been read */
 	struct buf body;
-	char bytes[]; /* the head as it came */
+	size_t added_at, added_bytes; /* what of the body is ours; 0 bytes: nothing */
+	char bytes[];                 /* the head as it came */
 };
 
 /* Keeps a parsed head whose spans point into `from`. NULL when out of memory. */
@@ -26,5 +27,8 @@ void request_free(struct request *r); /* NULL is fine */
 /* Takes body bytes; *taken of them belonged to it (the rest is the next request's). The body is
  * complete when r->framing.over. ERR_TOO_BIG: above its ceiling. ERR_GARBLED: broken framing. */
 enum err request_take(struct request *r, char *bytes, size_t len, size_t *taken) MUST_USE;
+
+/* Takes what is ours out of the body again. */
+void request_take_back(struct request *r);
 
 #endif

@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "base/wheel.h"
+#include "proxy/declined.h"
 #include "proxy/http1.h"
 #include "proxy/resolve.h"
 #include "proxy/wire.h"
@@ -34,6 +35,7 @@ struct origin {
 	unsigned idle_count;
 	char *auth_value;      /* "Bearer ...", made once; owned */
 	const char *auth_name; /* NULL: the provider wants none */
+	struct declined declined;
 };
 
 enum upstream_phase {
