@@ -33,10 +33,18 @@ const char *health_problem(const struct house *h)
 	       "rows written to the journal")                                                      \
 	METRIC(counter, "weir_books_rows_committed_total", c.rows_committed,                       \
 	       "rows committed in the ledger")                                                     \
+	METRIC(counter, "weir_books_rows_known_total", c.rows_known,                               \
+	       "rows that the ledger had already, so that they were not added again")              \
+	METRIC(counter, "weir_books_rows_refused_total", c.rows_refused,                           \
+	       "rows that the ledger cannot hold; look into its table quarantine")                 \
 	METRIC(counter, "weir_books_rows_recovered_total", c.rows_recovered,                       \
 	       "rows that a killed process left and this one found")                               \
 	METRIC(counter, "weir_books_frames_damaged_total", c.frames_damaged,                       \
 	       "journal frames that could not be read; look into the journal directory")           \
+	METRIC(counter, "weir_books_tails_torn_total", c.tails_torn,                               \
+	       "journals that ended inside a frame, as a power cut leaves them")                   \
+	METRIC(counter, "weir_books_segments_failed_total", c.segments_failed,                     \
+	       "journal files that could not be written or synced; look at their disk")            \
 	METRIC(gauge, "weir_books_journal_pending_rows", c.journal_pending_rows,                   \
 	       "rows in the journal that the ledger has not committed yet")                        \
 	METRIC(gauge, "weir_books_journal_bytes", c.journal_bytes, "size of the journal")          \

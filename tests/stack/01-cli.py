@@ -615,6 +615,36 @@ def dies_and_drains_under_way(t, shop, key, spent):
     shop.stop_weir()
 
 
+def finds_an_odd_journal(t, shop):
+    """A journal that the ledger has already, come back, and a torn one: both are counted."""
+    journal = shop.directory / "data" / "journal"
+    secret = run("key", "issue", "--tenant", "acme", "--label", "odd", place=shop.socket)[1].strip()
+    books = lambda: {m[1]: int(m[2]) for m in
+                     re.finditer(r"^weir_books_(\w+) (\d+)$", ask(shop.admin_port, "/metrics")[1], re.M)}
+    before = books()
+    for _ in range(3):
+        chat(shop, secret)
+    wait_for(lambda: books()["rows_committed_total"] == before["rows_committed_total"] + 3)
+    kept = {p: p.read_bytes() for p in journal.glob("*.journal") if p.stat().st_size > 0}
+    rows = run("requests", "--json", place=shop.socket)[1]
+    shop.stop_weir()
+    t.check("what the ledger has is no longer in the journal", not list(journal.glob("*.journal")))
+    for path, text in kept.items():
+        path.write_bytes(text + b"torn")
+    shop.start_weir()
+    wait_for(lambda: books()["rows_known_total"] >= 3)
+    now = books()
+    t.check("a journal that comes back is known (F31)", now["rows_known_total"] ==
+            now["rows_recovered_total"] and now["rows_committed_total"] == 0 and
+            run("requests", "--json", place=shop.socket)[1] == rows, now)
+    t.check("... its torn end is counted (F23)", now["tails_torn_total"] == 1 and
+            now["rows_refused_total"] == now["segments_failed_total"] ==
+            now["frames_damaged_total"] == 0, now)
+    shop.stop_weir()
+    t.check("... and its file is set aside", len(list(journal.glob("*.damaged"))) == 1)
+    shop.start_weir()
+
+
 def stops_and_remembers(t, shop):
     weir = lambda *words: run(*words, place=shop.socket)
     spent = lambda: {(q["resource_type"], q["period"]): q["current_spend_pusd"] for q in
@@ -663,7 +693,8 @@ def main():
         for part in (checks_configurations, says_where_it_looked, keeps_its_files_to_itself,
                      keeps_tenants, keeps_quotas, lives_the_life_of_keys, limits_what_keys_may,
                      reports, prices_models, imports_prices, guards_the_admin_address,
-                     is_not_on_the_client_port, reloads, stops_and_remembers):
+                     is_not_on_the_client_port, reloads, finds_an_odd_journal,
+                     stops_and_remembers):
             part(t, shop)
     t.close()
 
