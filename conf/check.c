@@ -4,8 +4,11 @@
 #include <unistd.h>
 #include "conf/secret.h"
 
-#define NAME_BYTES_MAX         31   /* a row keeps that much of a provider's name */
-#define JOURNAL_BYTES_PER_SLOT 4096 /* a frame of at most 2 kB, in two segments */
+#define NAME_BYTES_MAX 31 /* a row keeps that much of a provider's name */
+
+/* Four files, each with room for a row of 2 kB of every exchange and of one batch. */
+#define JOURNAL_BYTES_PER_SLOT 8192
+#define JOURNAL_BATCH          256
 
 /* Where the option stands, or else where its section or entry begins. */
 static int line_of(const int *lines, int option)
@@ -193,9 +196,10 @@ static void check_sizes(struct kind_reader *r, const struct conf *c)
 	if (c->limits.body_bytes > c->limits.bodies_bytes)
 		kind_complain(r, line_of(c->lines, OPTION_limits_body),
 			      "limits.body is more than limits.bodies: none would fit");
-	if (c->journal.max_bytes / JOURNAL_BYTES_PER_SLOT < c->limits.inflight)
+	if (c->journal.max_bytes / JOURNAL_BYTES_PER_SLOT < c->limits.inflight + JOURNAL_BATCH)
 		kind_complain(r, line_of(c->lines, OPTION_journal_max),
-			      "journal.max is too small for limits.inflight: 4k for each at least");
+			      "journal.max is too small for limits.inflight: 2m, and 8k for each, "
+			      "at least");
 }
 
 void check_conf(struct kind_reader *r, const struct conf *c, const char *const *dialects)

@@ -130,7 +130,7 @@ SECTION_END(deadlines)
 
 SECTION(journal, "The journal between an exchange's end and the ledger")
 OPTION(journal, sync_interval, DURATION, "100ms", "0", "10s", START, "how often it is forced to disk: what a power cut can lose; 0 is at once")
-OPTION(journal, max,           BYTES, "1g", "1m", "1t",       START, "its size at most; when it is full, nothing is admitted")
+OPTION(journal, max,           BYTES, "1g", "4m", "1t",       START, "its size at most, 2m and 8k for each of limits.inflight at least; when it is full, nothing is admitted")
 SECTION_END(journal)
 
 SECTION(tls, "TLS to providers; certificates are always verified")
