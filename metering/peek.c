@@ -12,39 +12,16 @@
 #include "base/json.h"
 #include "base/must.h"
 #include "base/utf8.h"
+#include "metering/peek_row.h"
 
-enum {
-	CHAT = 1 << SHAPE_openai_chat,
-	COMPLETIONS = 1 << SHAPE_openai_completions,
-	RESPONSES = 1 << SHAPE_openai_responses,
-	EMBEDDINGS = 1 << SHAPE_openai_embeddings,
-	ANTHROPIC = 1 << SHAPE_anthropic,
-	GEMINI = 1 << SHAPE_gemini,
-	INTERACTIONS = 1 << SHAPE_gemini_interactions,
-	CONVERSE = 1 << SHAPE_bedrock_converse,
-	INVOKE = 1 << SHAPE_bedrock_invoke,
-	COHERE = 1 << SHAPE_cohere,
-	OLLAMA = 1 << SHAPE_ollama,
-	EVERY = ~(1 << SHAPE_free)
-};
-
-enum role {
-#define PEEK_ROLE(name, help) ROLE_##name,
-#include "metering/peek_role.tbl.h"
-};
-
-struct row {
-	int shapes;
-	const char *pointer;
-	enum role role;
-};
-
-static const struct row rows[] = {
-#define PEEK(shapes, pointer, role) { shapes, pointer, ROLE_##role },
+const struct peek_row peek_rows[] = {
+#define PEEK(shapes, pointer, role)  { shapes, pointer, ROLE_##role, false },
+#define COUNT(shapes, pointer, role) { shapes, pointer, ROLE_##role, true },
 #include "metering/peek.tbl.h"
+	{ 0 }
 };
 
-#define ROWS (sizeof(rows) / sizeof(rows[0]))
+#define ROWS (sizeof(peek_rows) / sizeof(peek_rows[0]) - 1)
 
 static const struct {
 	int shapes;
@@ -85,7 +62,7 @@ static struct span last_step(const char *pointer)
 }
 
 /* The tag of the checked object that a row's key stands in, 0 when there is none. */
-static uint16_t object_around(enum shape_id shape, const struct row *row)
+static uint16_t object_around(enum shape_id shape, const struct peek_row *row)
 {
 	const char *slash = strrchr(row->pointer, '/');
 	struct span parent = { row->pointer, slash ? (size_t)(slash - row->pointer) : 0 };
@@ -93,8 +70,9 @@ static uint16_t object_around(enum shape_id shape, const struct row *row)
 	if (!slash || span_eq(last_step(row->pointer), SPAN("*")))
 		return 0;
 	for (size_t i = 0; i < ROWS; i++)
-		if (rows[i].role <= ROLE_STREAM_OPTIONS && (rows[i].shapes >> shape & 1) != 0 &&
-		    span_eq(span_of(rows[i].pointer), parent))
+		if (peek_rows[i].role <= ROLE_STREAM_OPTIONS &&
+		    (peek_rows[i].shapes >> shape & 1) != 0 &&
+		    span_eq(span_of(peek_rows[i].pointer), parent))
 			return (uint16_t)(i + 1);
 	return 0;
 }
@@ -169,13 +147,14 @@ static struct table *table_new(enum shape_id shape)
 	if (!t)
 		return NULL;
 	for (size_t i = 0; i < ROWS; i++) {
-		uint16_t object = object_around(shape, &rows[i]);
+		uint16_t object = object_around(shape, &peek_rows[i]);
 
-		if ((rows[i].shapes >> shape & 1) == 0)
+		if ((peek_rows[i].shapes >> shape & 1) == 0 || peek_rows[i].counted_only)
 			continue;
-		paths[count++] = (struct json_path){ rows[i].pointer, (uint16_t)(i + 1), false };
+		paths[count++] = (struct json_path){ peek_rows[i].pointer, (uint16_t)(i + 1),
+						     false };
 		if (object != 0)
-			add_member(t, object, last_step(rows[i].pointer));
+			add_member(t, object, last_step(peek_rows[i].pointer));
 	}
 	t->paths = json_paths_new(paths, count);
 	if (t->paths)
@@ -209,9 +188,9 @@ struct look {
 	bool root_has_members, options_has_members;
 };
 
-static const struct row *row_of(const struct json_event *e)
+static const struct peek_row *row_of(const struct json_event *e)
 {
-	return &rows[e->tag - 1];
+	return &peek_rows[e->tag - 1];
 }
 
 /* The first problem is the one that is told. */
@@ -508,6 +487,11 @@ static void take_TEXT(struct look *l, const struct json_event *e)
 		l->out->text_bytes += string_bytes(e);
 }
 
+static void take_SAID(struct look *l, const struct json_event *e)
+{
+	take_TEXT(l, e);
+}
+
 /* No tree stands within another. */
 static void take_TREE(struct look *l, const struct json_event *e)
 {
@@ -515,6 +499,21 @@ static void take_TREE(struct look *l, const struct json_event *e)
 		l->tree_start = e->start;
 	else if (e->kind == JSON_OBJECT_END || e->kind == JSON_ARRAY_END)
 		l->out->text_bytes += e->end - l->tree_start;
+}
+
+static void take_CALLS(struct look *l, const struct json_event *e)
+{
+	take_TREE(l, e);
+}
+
+static void take_TOOLS(struct look *l, const struct json_event *e)
+{
+	take_TREE(l, e);
+}
+
+static void take_FORMAT(struct look *l, const struct json_event *e)
+{
+	take_TREE(l, e);
 }
 
 static void take_DATA(struct look *l, const struct json_event *e)
@@ -580,7 +579,7 @@ static void take_KNOWN(struct look *l, const struct json_event *e)
 typedef void take_fn(struct look *l, const struct json_event *e);
 
 static take_fn *const takes[] = {
-#define PEEK_ROLE(name, help) take_##name,
+#define PEEK_ROLE(name, help) [ROLE_##name] = take_##name,
 #include "metering/peek_role.tbl.h"
 };
 
@@ -626,7 +625,7 @@ static void on_key(struct look *l, const struct json_event *e)
 	check_member(l, e);
 }
 
-static bool sees_null(enum role r)
+static bool sees_null(enum peek_role r)
 {
 	return r == ROLE_ROOT || r == ROLE_STREAM_OPTIONS || r == ROLE_INCLUDE_USAGE ||
 	       r == ROLE_MODEL;
@@ -635,14 +634,14 @@ static bool sees_null(enum role r)
 static void on_event(void *arg, const struct json_event *e)
 {
 	struct look *l = arg;
-	enum role role;
+	enum peek_role role;
 
 	if (e->tag == 0 || l->refused)
 		return;
 	role = row_of(e)->role;
 	if (e->kind == JSON_KEY)
 		on_key(l, e);
-	else if (role == ROLE_TREE)
+	else if (role >= ROLE_TREE)
 		take_TREE(l, e);
 	else if (e->kind != JSON_OBJECT_END && e->kind != JSON_ARRAY_END &&
 		 (e->kind != JSON_NULL || sees_null(role)))

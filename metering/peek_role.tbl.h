@@ -1,5 +1,9 @@
 /* PEEK_ROLE(name, "what is made of a value in this role")
+ * COUNT_ROLE(name, "the same"), of those that are looked for only when tokens are counted
  * What a place in a request body means. A null counts as absent where that is safe. */
+#ifndef COUNT_ROLE
+#define COUNT_ROLE(name, help)
+#endif
 PEEK_ROLE(ROOT,           "the body: an object whose members are checked")
 PEEK_ROLE(OBJECT,         "another such object")
 PEEK_ROLE(STREAM_OPTIONS, "the one that include_usage stands in")
@@ -9,7 +13,6 @@ PEEK_ROLE(STREAM,         "whether to stream")
 PEEK_ROLE(CAP,            "a limit on the answer, in tokens; the largest counts")
 PEEK_ROLE(CAP_SIGNED,     "the same; below 0 it is none")
 PEEK_ROLE(COUNT,          "a number of answers; the largest counts")
-PEEK_ROLE(PROMPT,         "one of several prompts that are answered one by one")
 PEEK_ROLE(TIER,           "a service tier")
 PEEK_ROLE(SPEED,          "a speed, which goes before a tier")
 PEEK_ROLE(GEO,            "a region, which is priced beside the tier")
@@ -20,8 +23,11 @@ PEEK_ROLE(PRICED,         "if there at all, costs extra")
 PEEK_ROLE(PRICED_CHOICE,  "costs extra unless it names the standard choice")
 PEEK_ROLE(TOOL,           "the type of a tool: see peek_tool.tbl.h")
 PEEK_ROLE(TOOL_KEYS,      "an object whose keys are tools")
+PEEK_ROLE(KNOWN,          "nothing, but its key has to be spelled right")
+/* From here on: the prompt. */
+PEEK_ROLE(PROMPT,         "one of several prompts that are answered one by one")
 PEEK_ROLE(TEXT,           "prompt, if it is a string")
-PEEK_ROLE(TREE,           "prompt as a whole, if it is an object or array")
+PEEK_ROLE(SAID,           "the same; a message of its own")
 PEEK_ROLE(PICTURE,        "if it is a string: a picture, or where one is")
 PEEK_ROLE(SOUND,          "if it is a string: sound, or where it is")
 PEEK_ROLE(FILE,           "if it is a string: any other file, or where it is")
@@ -29,5 +35,17 @@ PEEK_ROLE(DATA,           "a string with any of these; PART or MIME beside it sa
 PEEK_ROLE(PART,           "what kind of part of the prompt this is")
 PEEK_ROLE(MIME,           "the same, as a media type")
 PEEK_ROLE(REMOTE,         "if there at all, a part of the prompt is elsewhere")
-PEEK_ROLE(KNOWN,          "nothing, but its key has to be spelled right")
+COUNT_ROLE(TOKENS,        "prompt that is in tokens already: each number is one")
+COUNT_ROLE(MESSAGE,       "if it is an object: a message")
+COUNT_ROLE(BLOCK,         "a part of a message; one picture at most")
+COUNT_ROLE(DETAIL,        "how closely to look at the picture in the same part")
+COUNT_ROLE(NAME,          "who says a message")
+COUNT_ROLE(CALL,          "the name of a tool that was called")
+/* And from here on: as a whole, if it is an object or array. */
+PEEK_ROLE(TREE,           "prompt, read as JSON text")
+PEEK_ROLE(CALLS,          "tools that were called, or what they answered")
+PEEK_ROLE(TOOLS,          "definitions of tools")
+PEEK_ROLE(FORMAT,         "what form the answer has to have")
+COUNT_ROLE(SCHEMA,        "the same: just its schema")
 #undef PEEK_ROLE
+#undef COUNT_ROLE
