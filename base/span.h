@@ -58,6 +58,22 @@ static inline struct span span_trim(struct span s)
 	return s;
 }
 
+/* Takes what stands before the first `end` off the front of s, and that `end`; everything
+ * where there is none. */
+static inline struct span span_take(struct span *s, char end)
+{
+	const char *at = s->len > 0 ? memchr(s->at, end, s->len) : NULL;
+	struct span taken = *s;
+
+	if (at) {
+		taken.len = (size_t)(at - s->at);
+		*s = span_skip(*s, taken.len + 1);
+	} else {
+		s->len = 0;
+	}
+	return taken;
+}
+
 /* Copies s into room bytes at `to`, cut if it must be, always NUL-terminated.
  * Returns false when it was cut. room must be at least 1. */
 static inline bool span_copy(struct span s, char *to, size_t room)
