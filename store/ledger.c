@@ -120,6 +120,17 @@ enum err ledger_price_each(struct ledger *l, bool (*each)(void *arg, const struc
 	return l->ops->price_each(l, each, arg);
 }
 
+enum err ledger_learned_put(struct ledger *l, const struct learned_row *rows, size_t n)
+{
+	return n == 0 ? ERR_OK : l->ops->learned_put(l, rows, n);
+}
+
+enum err ledger_learned_each(struct ledger *l, bool (*each)(void *arg, const struct learned_row *r),
+			     void *arg)
+{
+	return l->ops->learned_each(l, each, arg);
+}
+
 enum err ledger_request_each(struct ledger *l, const struct ledger_filter *f, bool newest_first,
 			     uint32_t limit, bool (*each)(void *arg, const struct row *r),
 			     void *arg)

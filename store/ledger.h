@@ -84,6 +84,22 @@ enum err ledger_quota_each(struct ledger *l, bool (*each)(void *arg, const struc
 enum err ledger_price_each(struct ledger *l, bool (*each)(void *arg, const struct price_row *r),
 			   void *arg) MUST_USE;
 
+/* ---- what the program has learned, as texts that the store does not read ---- */
+
+struct learned_row {
+	const char *name;  /* its identity; not empty */
+	const char *state; /* borrowed for the call, as the name is */
+	uint64_t saved_us; /* us since 1970 UTC */
+};
+
+/* Stores n of them in place of what their names had, all in one transaction or, on error,
+ * none. */
+enum err ledger_learned_put(struct ledger *l, const struct learned_row *rows, size_t n) MUST_USE;
+
+/* Shows all, as the listings above do. */
+enum err ledger_learned_each(struct ledger *l, bool (*each)(void *arg, const struct learned_row *r),
+			     void *arg) MUST_USE;
+
 /* ---- questions about rows ---- */
 
 struct ledger_filter {     /* empty or NULL texts and zeros: any */

@@ -30,6 +30,10 @@ struct ledger_ops {
 	enum err (*price_each)(struct ledger *l, bool (*each)(void *arg, const struct price_row *r),
 			       void *arg);
 
+	enum err (*learned_put)(struct ledger *l, const struct learned_row *rows, size_t n);
+	enum err (*learned_each)(struct ledger *l,
+				 bool (*each)(void *arg, const struct learned_row *r), void *arg);
+
 	enum err (*request_each)(struct ledger *l, const struct ledger_filter *f, bool newest_first,
 				 uint32_t limit, bool (*each)(void *arg, const struct row *r),
 				 void *arg);

@@ -129,4 +129,8 @@ SQL(price_change,
 SQL(price_all,
     "SELECT provider, model, valid_from_us, valid_to_us, version, source, entry, created_us"
     " FROM price ORDER BY provider, model, valid_from_us")
+
+SQL(learned_put, "INSERT INTO learned (name, state, saved_us) VALUES (?1, ?2, ?3)"
+		 " ON CONFLICT DO UPDATE SET state = excluded.state, saved_us = excluded.saved_us")
+SQL(learned_all, "SELECT name, state, saved_us FROM learned ORDER BY name")
 #undef SQL

@@ -59,6 +59,17 @@ enum err sqlite_run(struct sqlite *q, enum sql which)
 	return s ? sqlite_finish(q, s) : ERR_AWAY;
 }
 
+void sqlite_undo(struct sqlite *q)
+{
+	char trouble[sizeof(q->trouble)];
+
+	if (sqlite3_get_autocommit(q->db))
+		return;
+	snprintf(trouble, sizeof(trouble), "%s", q->trouble);
+	if (sqlite_run(q, SQL_rollback) == ERR_OK)
+		snprintf(q->trouble, sizeof(q->trouble), "%s", trouble);
+}
+
 void sqlite_bind_room(sqlite3_stmt *s, int at, const char *text, size_t room)
 {
 	sqlite3_bind_text(s, at, text, (int)strnlen(text, room), SQLITE_STATIC);
@@ -171,6 +182,8 @@ const struct ledger_ops sqlite_ops = {
 	.key_each = sqlite_key_each,
 	.quota_each = sqlite_quota_each,
 	.price_each = sqlite_price_each,
+	.learned_put = sqlite_learned_put,
+	.learned_each = sqlite_learned_each,
 	.request_each = sqlite_request_each,
 	.request_get = sqlite_request_get,
 	.usage_each = sqlite_usage_each,

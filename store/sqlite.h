@@ -41,6 +41,10 @@ enum err sqlite_run(struct sqlite *q, enum sql which) MUST_USE;
 /* Steps a statement that gives no rows, and resets it. */
 enum err sqlite_finish(struct sqlite *q, sqlite3_stmt *s) MUST_USE;
 
+/* Takes back the transaction under way, if there is one; the message stays that of the
+ * failure before. */
+void sqlite_undo(struct sqlite *q);
+
 /* Binds the text at `text`, which has `room` bytes and is borrowed until the reset. */
 void sqlite_bind_room(sqlite3_stmt *s, int at, const char *text, size_t room);
 
@@ -68,6 +72,11 @@ enum err sqlite_usage_each(struct ledger *l, const struct ledger_filter *f, unsi
 			   bool (*each)(void *arg, const struct usage_row *r), void *arg);
 enum err sqlite_spend_each(struct ledger *l, uint64_t since_us,
 			   bool (*each)(void *arg, const struct spend_row *r), void *arg);
+
+/* sqlite_learned.c; the same */
+enum err sqlite_learned_put(struct ledger *l, const struct learned_row *rows, size_t n);
+enum err sqlite_learned_each(struct ledger *l, bool (*each)(void *arg, const struct learned_row *r),
+			     void *arg);
 
 /* sqlite_record.c; the same */
 enum err sqlite_tenant_put(struct ledger *l, enum ledger_put how, const struct tenant_row *r);

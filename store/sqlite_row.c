@@ -242,13 +242,8 @@ static enum err add_rows(struct sqlite *q, const struct row *rows, size_t n, boo
 		e = sums_flush(q, &sums);
 	if (e == ERR_OK)
 		e = sqlite_run(q, SQL_commit);
-	if (e != ERR_OK && !sqlite3_get_autocommit(q->db)) {
-		char trouble[sizeof(q->trouble)];
-
-		snprintf(trouble, sizeof(trouble), "%s", q->trouble);
-		if (sqlite_run(q, SQL_rollback) == ERR_OK)
-			snprintf(q->trouble, sizeof(q->trouble), "%s", trouble);
-	}
+	if (e != ERR_OK)
+		sqlite_undo(q);
 	return e;
 }
 

@@ -89,8 +89,17 @@ static const char step_1[] =
 	"PRAGMA application_id = " TEXT_OF(APPLICATION_ID) ";\n"
 	"PRAGMA user_version = 1;\n";
 
+static const char step_2[] =
+	"CREATE TABLE learned ( -- what the program has learned, to go on with after a restart\n"
+	"name TEXT NOT NULL PRIMARY KEY,\n"
+	"state TEXT NOT NULL, -- one line; begins with the name and version of its form\n"
+	"saved_us INTEGER NOT NULL -- us since 1970\n"
+	") STRICT, WITHOUT ROWID;\n"
+
+	"PRAGMA user_version = 2;\n";
+
 /* Each ends with "PRAGMA user_version = " its place here, counted from 1. */
-static const char *const steps[] = { step_1 };
+static const char *const steps[] = { step_1, step_2 };
 enum { STEPS = sizeof(steps) / sizeof(steps[0]) };
 
 static const char sql_request_add[] =

@@ -581,6 +581,64 @@ static void prices_are_kept_by_date(void **state)
 	assert_memory_equal(&all.price, &r, sizeof(r));
 }
 
+struct texts {
+	char text[200]; /* "name=state@saved " of each */
+	unsigned most;
+};
+
+static bool keep_text(void *arg, const struct learned_row *r)
+{
+	struct texts *all = arg;
+	size_t len = strlen(all->text);
+
+	snprintf(all->text + len, sizeof(all->text) - len, "%s=%s@%llu ", r->name, r->state,
+		 (unsigned long long)r->saved_us);
+	return --all->most > 0;
+}
+
+static void expect_texts(unsigned most, const char *expected)
+{
+	struct texts all = { .most = most };
+
+	assert_int_equal(ledger_learned_each(l, keep_text, &all), ERR_OK);
+	assert_string_equal(all.text, expected);
+}
+
+static void learned_texts_take_the_place_of_old_ones(void **state)
+{
+	struct learned_row rows[] = { { "b", "one", 1 }, { "a", "two", 2 } };
+	struct learned_row bad[] = { { "c", "three", 3 }, { "d", NULL, 4 } };
+
+	(void)state;
+	expect_texts(9, "");
+	assert_int_equal(ledger_learned_put(l, rows, 0), ERR_OK);
+	assert_int_equal(ledger_learned_put(l, rows, 2), ERR_OK);
+	expect_texts(9, "a=two@2 b=one@1 ");
+	rows[0].state = "new";
+	rows[0].saved_us = 5;
+	assert_int_equal(ledger_learned_put(l, rows, 1), ERR_OK);
+	assert_int_equal(ledger_learned_put(l, bad, 2), ERR_AWAY); /* all or none */
+	ledger_close(l);
+	l = open_ledger();
+	expect_texts(9, "a=two@2 b=new@5 ");
+	expect_texts(1, "a=two@2 ");
+}
+
+/* A ledger of the first version gains the table. */
+static void an_old_ledger_can_learn(void **state)
+{
+	struct learned_row r = { "a", "b", 1 };
+
+	(void)state;
+	ledger_close(l);
+	ask("DROP TABLE learned");
+	ask("PRAGMA user_version = 1");
+	l = open_ledger();
+	assert_int_equal(ask("PRAGMA user_version"), 2);
+	assert_int_equal(ledger_learned_put(l, &r, 1), ERR_OK);
+	expect_texts(9, "a=b@1 ");
+}
+
 static enum err try_open(const char *file)
 {
 	struct ledger *other = NULL;
@@ -667,6 +725,8 @@ int main(void)
 		TEST(a_row_comes_back_whole),
 		TEST(rows_count_once),
 		TEST(sums_equal_the_rows),
+		TEST(learned_texts_take_the_place_of_old_ones),
+		TEST(an_old_ledger_can_learn),
 		TEST(what_no_column_holds_is_quarantined),
 		TEST(what_the_database_refuses_is_quarantined),
 		TEST(a_locked_database_is_away),
