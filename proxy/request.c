@@ -7,14 +7,18 @@ static void move_span(struct span *s, const char *from, const char *to)
 		s->at = to + (s->at - from);
 }
 
-/* Copies what is in use of the head (most of the struct is room for fields) and turns its
- * spans from the old bytes to the new ones. */
+/* What is in use of a head: most of the struct is room for fields that did not come. */
+static size_t used_bytes(const struct http1_request *head)
+{
+	return offsetof(struct http1_request, fields.at) +
+	       head->fields.count * sizeof(head->fields.at[0]);
+}
+
+/* Copies the head and turns its spans from the old bytes to the new ones. */
 static void keep_head(struct http1_request *head, const struct http1_request *parsed,
 		      const char *from, const char *to)
 {
-	size_t fixed = offsetof(struct http1_request, fields.at);
-
-	memcpy(head, parsed, fixed + parsed->fields.count * sizeof(parsed->fields.at[0]));
+	memcpy(head, parsed, used_bytes(parsed));
 	move_span(&head->path, from, to);
 	move_span(&head->query, from, to);
 	move_span(&head->host, from, to);
@@ -27,12 +31,14 @@ static void keep_head(struct http1_request *head, const struct http1_request *pa
 struct request *request_keep(const struct http1_request *parsed, const char *from,
 			     size_t body_cap_bytes)
 {
-	struct request *r = malloc(sizeof(*r) + parsed->head_bytes);
+	size_t own_bytes = offsetof(struct request, head) + used_bytes(parsed);
+	struct request *r = malloc(own_bytes + parsed->head_bytes);
+	char *bytes = (char *)r + own_bytes;
 
 	if (!r)
 		return NULL;
-	memcpy(r->bytes, from, parsed->head_bytes);
-	keep_head(&r->head, parsed, from, r->bytes);
+	memcpy(bytes, from, parsed->head_bytes);
+	keep_head(&r->head, parsed, from, bytes);
 	buf_init(&r->body, body_cap_bytes);
 	r->added_at = r->added_bytes = 0;
 	framing_init(&r->framing,

@@ -12,11 +12,11 @@
 #include "proxy/http1.h"
 
 struct request {
-	struct http1_request head; /* its spans point into bytes[] */
-	struct framing framing;    /* how far the body has been read */
+	struct framing framing; /* how far the body has been read */
 	struct buf body;
 	size_t added_at, added_bytes; /* what of the body is ours; 0 bytes: nothing */
-	char bytes[];                 /* the head as it came */
+	struct http1_request head; /* has room for its count of fields only; behind them stand the
+				      bytes that its spans point to */
 };
 
 /* Keeps a parsed head whose spans point into `from`. NULL when out of memory. */

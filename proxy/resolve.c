@@ -70,6 +70,8 @@ static void collect(const struct evutil_addrinfo *list, bool allow_private, stru
 	for (; list && out->count < RESOLVE_ADDRESSES_MAX; list = list->ai_next) {
 		struct address *a = &out->address[out->count];
 
+		if (list->ai_addrlen > sizeof(a->at))
+			continue;
 		if (!allow_private && resolve_is_private(list->ai_addr)) {
 			*refused = true;
 			continue;
@@ -128,12 +130,12 @@ bool resolve_literal(const char *ip, uint16_t port, struct resolution *out)
 
 	*out = (struct resolution){ .count = 1, .when = clk_mono() };
 	if (inet_pton(AF_INET, ip, &v4.sin_addr) == 1) {
-		memcpy(&out->address[0].at, &v4, sizeof(v4));
+		out->address[0].at.v4 = v4;
 		out->address[0].len = sizeof(v4);
 		return true;
 	}
 	if (inet_pton(AF_INET6, ip, &v6.sin6_addr) == 1) {
-		memcpy(&out->address[0].at, &v6, sizeof(v6));
+		out->address[0].at.v6 = v6;
 		out->address[0].len = sizeof(v6);
 		return true;
 	}

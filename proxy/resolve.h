@@ -14,7 +14,11 @@
 #define RESOLVE_STALE_US      (600 * US_PER_SEC) /* the last good one serves so long if none comes */
 
 struct address {
-	struct sockaddr_storage at;
+	union { /* a sockaddr_storage would be four times as much, in every connection */
+		struct sockaddr any;
+		struct sockaddr_in v4;
+		struct sockaddr_in6 v6;
+	} at;
 	socklen_t len;
 };
 

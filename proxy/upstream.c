@@ -200,8 +200,8 @@ static bool connect_next(struct upstream *u)
 
 		u->phase = UPSTREAM_CONNECTING;
 		worker_deadline(u->worker, &u->deadline, conf->deadlines.connect_us);
-		if (wire_connect(&u->wire, &u->worker->loop, &ops, (const struct sockaddr *)&a->at,
-				 a->len, conf->limits.head_bytes * 2 + WIRE_SCRATCH_BYTES,
+		if (wire_connect(&u->wire, &u->worker->loop, &ops, &a->at.any, a->len,
+				 conf->limits.head_bytes * 2 + WIRE_SCRATCH_BYTES,
 				 conf->limits.body_bytes + conf->limits.head_bytes * 2) == ERR_OK)
 			return true;
 	}

@@ -12,7 +12,7 @@ static bool is_private(const char *ip)
 	struct resolution r;
 
 	assert_true(resolve_literal(ip, 443, &r));
-	return resolve_is_private((const struct sockaddr *)&r.address[0].at);
+	return resolve_is_private(&r.address[0].at.any);
 }
 
 static void inner_addresses_are_private(void **state)
