@@ -67,6 +67,7 @@ PROVIDER(api_key,       SECRET,   "", "", "",           START, "the provider's k
 PROVIDER(models,        TEXTS,    "", "", "",           START, "models that go here although another provider of this wire shape comes first; * at the end stands for anything")
 PROVIDER(allow_private, BOOL,     "no", "", "",         START, "may its address be private, loopback or link-local?")
 PROVIDER(ca_file,       FILE,     "", "", "",           START, "certificates to trust for this provider instead of tls.ca_file (PEM)")
+PROVIDER(answers,       CHOICE,   "own", "answers", "",   START, "who may ask again for an answer that the provider keeps, delete it or go on from it (OpenAI's responses, Google's interactions)")
 PROVIDER(unpriced,      CHOICE,   "inherit", "provider_unpriced", "", LIVE, "as the top-level option, for this provider")
 
 SECTION(admin, "Admin API, dashboard and metrics")
@@ -109,6 +110,7 @@ OPTION(limits, body_rate,     BYTES, "1k", "0", "1g",          START, "least byt
 OPTION(limits, inflight,      COUNT, "16384", "64", "1048576", START, "exchanges under way, over all workers")
 OPTION(limits, watermark,     BYTES, "64k", "4k", "16m",       START, "response bytes waiting for a slow client before the provider is paused")
 OPTION(limits, pool,          COUNT, "64", "0", "10000",       START, "idle connections kept to each provider")
+OPTION(limits, answers,       COUNT, "131072", "1024", "16777216", START, "answers whose tenant is remembered, for answers: own; then old ones are nobody's")
 OPTION(limits, client_gone_drain, BYTES, "64k", "0", "64m",    START, "client_gone: drain reads at most this much more")
 SECTION_END(limits)
 
@@ -149,6 +151,9 @@ CHOICE(unpriced, provisional, "provisional", "charged at the rates of section pr
 CHOICE(provider_unpriced, inherit,     "inherit",     "as the top-level option says")
 CHOICE(provider_unpriced, refuse,      "refuse",      "403, nothing is forwarded")
 CHOICE(provider_unpriced, provisional, "provisional", "charged at the rates of section provisional")
+
+CHOICE(answers, own, "own", "the tenant it was made for, while that is remembered")
+CHOICE(answers, any, "any", "whoever knows its id: all tenants are one account there")
 
 CHOICE(refusal, auto, "auto", "as an event stream when its Accept names text/event-stream, else as JSON")
 CHOICE(refusal, json, "json", "always JSON")

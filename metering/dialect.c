@@ -85,7 +85,7 @@ static bool is_plain(struct span s)
 	return s.len > 0 && is_letter_or_digit(s.at[0]) && !memmem(s.at, s.len, "..", 2);
 }
 
-/* Reads one {m} or {x}, which ends where `rest` of the pattern begins: at a slash, at the
+/* Reads one {m}, {o} or {x}, which ends where `rest` of the pattern begins: at a slash, at the
  * path's end, or before a last ":verb". Returns its length; 0 when nothing fits. */
 static size_t take_segment(struct span path, const char *rest)
 {
@@ -101,9 +101,9 @@ static size_t take_segment(struct span path, const char *rest)
 	return is_plain((struct span){ path.at, len }) ? len : 0;
 }
 
-static bool route_fits(const char *pattern, struct span path, struct span *model)
+static bool route_fits(const char *pattern, struct span path, struct path_match *out)
 {
-	*model = (struct span){ 0 };
+	out->model = out->object = (struct span){ 0 };
 	while (*pattern != '\0') {
 		size_t len = 1;
 
@@ -112,7 +112,9 @@ static bool route_fits(const char *pattern, struct span path, struct span *model
 			if (len == 0)
 				return false;
 			if (pattern[1] == 'm')
-				*model = (struct span){ path.at, len };
+				out->model = (struct span){ path.at, len };
+			if (pattern[1] == 'o')
+				out->object = (struct span){ path.at, len };
 			pattern += 2;
 		} else if (path.len == 0 || *path.at != *pattern) {
 			return false;
@@ -142,17 +144,14 @@ static bool mount_match(const struct mount *m, struct span method, struct span p
 		return false;
 	for (size_t i = 0; i < COUNT_OF(routes); i++) {
 		const struct route *r = &routes[i];
-		struct span model;
 
 		if (r->routes != m->routes || !span_eq(r->method, method) ||
-		    !route_fits(r->path, span_skip(path, m->client.len), &model))
+		    !route_fits(r->path, span_skip(path, m->client.len), out))
 			continue;
-		*out = (struct path_match){ .shape = r->shape,
-					    .style = styles[r->routes],
-					    .model = model,
-					    .stream = r->stream,
-					    .get_only = r->shape == SHAPE_free &&
-							span_eq(method, SPAN("GET")) };
+		out->shape = r->shape;
+		out->style = styles[r->routes];
+		out->stream = r->stream;
+		out->get_only = r->shape == SHAPE_free && span_eq(method, SPAN("GET"));
 		set_upstream(m, path, out);
 		return true;
 	}

@@ -72,6 +72,7 @@ struct path_match {
 	enum error_style style; /* also of free routes, whose shape does not say */
 	struct span model;      /* part of the path that names the model (Gemini, Azure, Bedrock),
 				   as written; empty if none */
+	struct span object;     /* part of it that names an answer the provider keeps */
 	int stream;             /* 1 yes, 0 no, -1 the body says */
 	bool get_only;          /* a free GET route */
 	struct span upstream_prefix; /* the request goes to base_url, then this (mostly empty), */

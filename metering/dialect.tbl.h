@@ -6,7 +6,8 @@
  *     a request for client prefix + route goes to base_url + upstream prefix + route
  * ROUTES(name, error style)
  * ROUTE(routes, method, "path", shape, stream: 1 yes, 0 no, -1 the body says)
- *     {m} is the model, {x} one segment of no interest
+ *     {m} is the model, {o} the id of an answer that the provider keeps, {x} one segment of no
+ *     interest
  */
 #ifndef DIALECT
 #define DIALECT(name, auth, reasoning, inject, finish, request)
@@ -90,13 +91,13 @@ ROUTE(openai, POST, "/completions", openai_completions, -1)
 ROUTE(openai, POST, "/embeddings", openai_embeddings, 0)
 ROUTE(openai, POST, "/responses/compact", openai_responses, 0)
 ROUTE(openai, POST, "/responses/input_tokens", free, 0)
-ROUTE(openai, POST, "/responses/{x}/cancel", free, 0)
+ROUTE(openai, POST, "/responses/{o}/cancel", free, 0)
 ROUTE(openai, POST, "/moderations", free, 0)
 ROUTE(openai, GET, "/models", free, 0)
 ROUTE(openai, GET, "/models/{x}", free, 0)
-ROUTE(openai, GET, "/responses/{x}", free, -1) /* a replay: was charged when it was made */
-ROUTE(openai, GET, "/responses/{x}/input_items", free, 0)
-ROUTE(openai, DELETE, "/responses/{x}", free, 0)
+ROUTE(openai, GET, "/responses/{o}", free, -1) /* a replay: was charged when it was made */
+ROUTE(openai, GET, "/responses/{o}/input_items", free, 0)
+ROUTE(openai, DELETE, "/responses/{o}", free, 0)
 
 ROUTES(azure, openai)
 ROUTE(azure, POST, "/deployments/{m}/chat/completions", openai_chat, -1)
@@ -116,7 +117,7 @@ ROUTE(gemini, POST, "/models/{m}:embedContent", gemini, 0)
 ROUTE(gemini, POST, "/models/{m}:batchEmbedContents", gemini, 0)
 ROUTE(gemini, POST, "/models/{m}:countTokens", free, 0)
 ROUTE(gemini, POST, "/interactions", gemini_interactions, -1)
-ROUTE(gemini, GET, "/interactions/{x}", free, -1)
+ROUTE(gemini, GET, "/interactions/{o}", free, -1)
 ROUTE(gemini, GET, "/models", free, 0)
 ROUTE(gemini, GET, "/models/{x}", free, 0)
 

@@ -570,6 +570,20 @@ static void take_REMOTE(struct look *l, const struct json_event *e)
 	l->out->remote_input = true;
 }
 
+static void take_PREVIOUS(struct look *l, const struct json_event *e)
+{
+	take_REMOTE(l, e);
+	if (is_string(l, e) && (e->cut || e->damaged || has_control(e->text) ||
+				!span_copy(e->text, l->out->previous, sizeof(l->out->previous))))
+		refuse(l, e, "is not the id of an answer");
+}
+
+static void take_SHARED(struct look *l, const struct json_event *e)
+{
+	take_REMOTE(l, e);
+	l->out->shared_input = true;
+}
+
 static void take_KNOWN(struct look *l, const struct json_event *e)
 {
 	(void)l;

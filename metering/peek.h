@@ -40,6 +40,8 @@ struct peek {
 	uint64_t text_bytes; /* of strings that become prompt, and of tool descriptions */
 	uint64_t data_bytes; /* of strings that carry pictures, sound or files */
 	bool remote_input;   /* a part of the prompt is not in the body: ids of earlier turns ... */
+	bool shared_input;   /* ... and anyone who knows its id may read it and write to it */
+	char previous[96];   /* id of the answer that this one goes on from; empty: none */
 
 	/* An option that costs extra and that no answer reports, so that it cannot be metered:
 	 * to be refused, unless the provider's own cost is billed. Empty: none. */

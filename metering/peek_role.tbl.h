@@ -35,6 +35,8 @@ PEEK_ROLE(DATA,           "a string with any of these; PART or MIME beside it sa
 PEEK_ROLE(PART,           "what kind of part of the prompt this is")
 PEEK_ROLE(MIME,           "the same, as a media type")
 PEEK_ROLE(REMOTE,         "if there at all, a part of the prompt is elsewhere")
+PEEK_ROLE(PREVIOUS,       "the same: the id of the answer that this one goes on from")
+PEEK_ROLE(SHARED,         "the same: anyone who knows its id may read it and write to it")
 COUNT_ROLE(TOKENS,        "prompt that is in tokens already: each number is one")
 COUNT_ROLE(MESSAGE,       "if it is an object: a message")
 COUNT_ROLE(BLOCK,         "a part of a message; one picture at most")

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "conf/conf.h"
 #include "metering/account.h"
+#include "metering/owners.h"
 #include "metering/price_book.h"
 #include "metering/registry.h"
 #include "ops/people.h"
@@ -19,6 +20,7 @@
 #define ERRORS_MAX   16384
 #define DIALECTS_MAX 64
 #define RECOVER_US   (60 * US_PER_SEC) /* a crash may have left a long journal */
+#define OWNERS_ROWS  16384 /* read at the start */
 #define STOP_US      (10 * US_PER_SEC) /* what is not in the ledger by then waits in the journal */
 
 static void name_dialects(const char *names[DIALECTS_MAX + 1])
@@ -171,6 +173,36 @@ static enum err recover(struct house *h, char *why, size_t room)
 	return e;
 }
 
+/* ---- whose answers the providers keep ---- */
+
+static bool on_row(void *arg, const struct row *r)
+{
+	struct owners *owners = arg;
+
+	for (unsigned s = 0; s < SHAPE_COUNT; s++)
+		if (owners_matter(s) && strcmp(shape_name(s), r->shape) == 0 && r->response_id[0])
+			owners_note(owners, span_of(r->tenant), span_of(r->provider),
+				    span_of(r->response_id));
+	return true;
+}
+
+/* As far back as it takes no time to speak of; older answers are strangers after a restart. */
+static enum err remember_owners(struct house *h, char *why, size_t room)
+{
+	struct ledger_filter any = { 0 };
+	enum err e;
+
+	h->owners = owners_new(h->conf->limits.answers);
+	if (!h->owners) {
+		snprintf(why, room, "out of memory");
+		return ERR_NOMEM;
+	}
+	e = ledger_request_each(h->ledger, &any, true, OWNERS_ROWS, on_row, h->owners);
+	if (e != ERR_OK)
+		snprintf(why, room, "ledger: %s", ledger_trouble(h->ledger));
+	return e;
+}
+
 enum err house_open(struct house *h, struct conf *conf, char *why, size_t room)
 {
 	enum err e;
@@ -196,6 +228,8 @@ enum err house_open(struct house *h, struct conf *conf, char *why, size_t room)
 	if (e == ERR_OK)
 		e = recover(h, why, room);
 	if (e == ERR_OK)
+		e = remember_owners(h, why, room);
+	if (e == ERR_OK)
 		e = people_publish(h, why, room);
 	return e;
 }
@@ -206,7 +240,8 @@ enum err house_carry(struct house *h, char *why, size_t room)
 					    .registry = &h->registry,
 					    .prices = &h->prices,
 					    .inflight = h->inflight,
-					    .books = h->books };
+					    .books = h->books,
+					    .owners = h->owners };
 	h->traffic_conf = conf_ref(h->conf);
 	return workers_start(&h->shared, &h->workers, why, room);
 }
@@ -241,6 +276,7 @@ void house_close(struct house *h)
 	box_release(&h->prices);
 	if (h->purses)
 		purses_free(h->purses);
+	owners_free(h->owners);
 	ledger_close(h->ledger);
 	ledger_close(h->books_ledger);
 	inflight_close(h->inflight);

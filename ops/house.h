@@ -18,6 +18,7 @@ struct conf;
 struct event_base;
 struct inflight;
 struct ledger;
+struct owners;
 struct purses;
 
 struct house {
@@ -28,6 +29,7 @@ struct house {
 	struct inflight *inflight;
 	struct books *books;
 	struct purses *purses;
+	struct owners *owners;
 	struct box registry, prices;           /* what workers look at */
 	struct box_pin registry_pin, book_pin; /* the ops thread's view of the same */
 	struct worker_shared shared;           /* what workers were given */

@@ -5,6 +5,7 @@
 #include "metering/account.h"
 #include "metering/estimate.h"
 #include "metering/key.h"
+#include "metering/owners.h"
 #include "metering/peek.h"
 #include "metering/registry.h"
 #include "proxy/exchange.h"
@@ -191,6 +192,44 @@ static bool prefers_events(const struct exchange *x)
 	       (accept.len > 0 && memmem(accept.at, accept.len, "text/event-stream", 17) != NULL);
 }
 
+/* Who asks for an answer that a provider keeps. */
+struct asker {
+	const struct exchange *x;
+	struct span tenant, id;
+};
+
+static bool is_his(void *arg, const struct conf_provider *p)
+{
+	const struct asker *a = arg;
+
+	return p->answers == CHOICE_answers_any ||
+	       owners_know(a->x->worker->shared->owners, a->tenant, span_of(p->name), a->id);
+}
+
+/* What another tenant was answered is none of this one's business (INV-8). */
+static bool check_object(struct exchange *x, const struct key_entry *k)
+{
+	struct asker a = { x, span_of(k->tenant), x->route.match.object };
+
+	return a.id.len == 0 ||
+	       route_object(x->worker->conf, method(x), x->request->head.path, is_his, &a,
+			    &x->route) ||
+	       deny(x, END_DENIED, REFUSE_unknown_answer);
+}
+
+static bool check_previous(struct exchange *x, const struct key_entry *k, const struct peek *p)
+{
+	struct asker a = { x, span_of(k->tenant), span_of(p->previous) };
+
+	if (a.id.len > 0 && !is_his(&a, x->route.provider))
+		return deny(x, END_DENIED, REFUSE_unknown_previous);
+	if (p->shared_input && x->route.provider->answers != CHOICE_answers_any)
+		return deny_saying(x, REFUSE_unsupported_option,
+				   "A conversation kept by the provider is open to all of its "
+				   "tenants; send the turns themselves.");
+	return true;
+}
+
 static bool check_provider(struct exchange *x, const struct price_book *b, struct span model)
 {
 	struct route *r = &x->route;
@@ -373,7 +412,7 @@ bool gate_body(struct exchange *x)
 	if (!check_key_state(x, k) || !check_peek(x, &p) || !check_model(x, &p, path_model, &model))
 		return false;
 	x->streams = p.stream;
-	if (!check_provider(x, book, model))
+	if (!check_object(x, k) || !check_provider(x, book, model) || !check_previous(x, k, &p))
 		return false;
 	x->wants_sse = prefers_events(x);
 	if (x->route.match.shape != SHAPE_free && !key_entry_allows(k, model)) {

@@ -2,6 +2,7 @@
 #include <sys/uio.h>
 #include "conf/conf.h"
 #include "metering/account.h"
+#include "metering/owners.h"
 #include "metering/tap.h"
 #include "proxy/client.h"
 #include "proxy/exchange.h"
@@ -169,6 +170,24 @@ static bool keep_back(struct exchange *x, struct span *piece)
 	return false;
 }
 
+/* Before the client learns the answer's id, it is his. */
+static void note_owner(struct exchange *x)
+{
+	const struct row *row = &x->slot->row;
+
+	if (x->relay.owned || row->response_id[0] == '\0')
+		return;
+	owners_note(x->worker->shared->owners, span_of(row->tenant), span_of(row->provider),
+		    span_of(row->response_id));
+	x->relay.owned = true;
+}
+
+static void note_news(struct exchange *x)
+{
+	account_note(&x->relay.account, &x->slot->row, x->relay.tap);
+	note_owner(x);
+}
+
 static void pass(struct exchange *x, struct span piece)
 {
 	struct relay *r = &x->relay;
@@ -189,7 +208,7 @@ static void pass(struct exchange *x, struct span piece)
 	if (r->framing.over)
 		show_end(r, t);
 	if (r->tap)
-		account_note(&r->account, &x->slot->row, r->tap);
+		note_news(x);
 	if (t)
 		train_leave(t);
 	else
@@ -292,6 +311,7 @@ static enum err start_tap(struct exchange *x, const struct http1_response *respo
 	if (!r->tap)
 		return ERR_NOMEM;
 	show_fields(r->tap, &response->fields);
+	r->owned = !owners_matter(x->route.match.shape);
 	r->filters = x->route.usage_injected && f == TAP_SSE && !r->inflate;
 	if (r->filters)
 		tap_drop_usage_event(r->tap);

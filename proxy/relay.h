@@ -42,6 +42,7 @@ struct relay {
 	bool filters;   /* the usage event is to be taken out */
 	bool streams;   /* text/event-stream */
 	bool hesitates; /* it may refuse what we added: kept back until that is clear */
+	bool owned;     /* whose answer it is need not be noted, or was */
 	bool muted;     /* the client has gone: only the tap still listens */
 	bool whole;     /* the client has been sent the end of the body */
 	char tail[2];   /* the last two bytes passed: is an event under way? */

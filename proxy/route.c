@@ -105,3 +105,22 @@ bool route_model(const struct conf *c, const struct price_book *b, struct span m
 	}
 	return best > 0;
 }
+
+bool route_object(const struct conf *c, struct span method, struct span path,
+		  bool (*is_his)(void *arg, const struct conf_provider *p), void *arg,
+		  struct route *r)
+{
+	if (r->provider)
+		return is_his(arg, r->provider);
+	for (unsigned i = 0; i < c->providers.count; i++) {
+		const struct dialect *d = dialect_of(c, i);
+		struct path_match m;
+
+		if (d && dialect_match_path(d, method, path, &m) &&
+		    is_his(arg, &c->providers.at[i])) {
+			choose(r, c, i, d, &m);
+			return true;
+		}
+	}
+	return false;
+}

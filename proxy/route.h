@@ -32,6 +32,12 @@ bool route_path(const struct conf *c, struct span method, struct span path, stru
 bool route_model(const struct conf *c, const struct price_book *b, struct span method,
 		 struct span path, struct span model, struct wall at, struct route *r);
 
+/* Chooses, for a path that names an answer which the provider keeps, the provider for which
+ * is_his() says yes. False: there is none. */
+bool route_object(const struct conf *c, struct span method, struct span path,
+		  bool (*is_his)(void *arg, const struct conf_provider *p), void *arg,
+		  struct route *r);
+
 /* Does a pattern match: byte for byte, or as a prefix before a final '*'? */
 bool route_pattern(const char *pattern, struct span model);
 

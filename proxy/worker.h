@@ -17,6 +17,7 @@ struct books;
 struct box;
 struct conf;
 struct inflight;
+struct owners;
 struct workers;
 
 /* What all workers use. Owned by the caller; outlives the workers. */
@@ -26,6 +27,7 @@ struct worker_shared {
 	struct box *prices;        /* of struct price_book (metering/price.h) */
 	struct inflight *inflight; /* store/inflight.h */
 	struct books *books;       /* store/books.h */
+	struct owners *owners;     /* metering/owners.h */
 };
 
 /* Binds the listeners and starts the threads. On error `why` (room bytes) says what failed. */

@@ -196,6 +196,31 @@ static void test_parts(void **state)
 	assert_int_equal(p.text_bytes, strlen("[{\"type\":\"function\"}]"));
 }
 
+/* Whose answer a prompt goes on from is asked elsewhere, by the whole id. */
+static void test_previous_answers(void **state)
+{
+	char body[300];
+
+	(void)state;
+	accept(SHAPE_openai_responses, "{\"previous_response_id\":\"resp_1\"}");
+	assert_string_equal(p.previous, "resp_1");
+	assert_false(p.shared_input);
+	accept(SHAPE_gemini_interactions, "{\"previous_interaction_id\":\"v1_x\"}");
+	assert_string_equal(p.previous, "v1_x");
+	accept(SHAPE_openai_responses, "{\"previous_response_id\":null,\"conversation\":null}");
+	assert_true(p.previous[0] == '\0' && !p.shared_input && !p.remote_input);
+	accept(SHAPE_openai_responses, "{\"conversation\":{\"id\":\"conv_1\"}}");
+	assert_true(p.shared_input && p.remote_input);
+	snprintf(body, sizeof(body), "{\"previous_response_id\":\"%0*d\"}", 96, 0);
+	assert_int_equal(look(SHAPE_openai_responses, body), ERR_GARBLED);
+	assert_int_equal(look(SHAPE_openai_responses, "{\"previous_response_id\":\"a\\u0000\"}"),
+			 ERR_GARBLED);
+	assert_int_equal(look(SHAPE_openai_responses, "{\"previous_response_id\":1}"), ERR_GARBLED);
+	assert_int_equal(look(SHAPE_openai_responses,
+			      "{\"previous_response_id\":\"a\",\"previous_response_id\":\"b\"}"),
+			 ERR_GARBLED);
+}
+
 /* Long strings are not kept, only measured. */
 static void test_long_strings(void **state)
 {
@@ -449,13 +474,21 @@ static void test_cost(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_chat),         cmocka_unit_test(test_defaults),
-		cmocka_unit_test(test_caps),         cmocka_unit_test(test_attribution_and_tier),
-		cmocka_unit_test(test_priced),       cmocka_unit_test(test_parts),
-		cmocka_unit_test(test_long_strings), cmocka_unit_test(test_refused),
-		cmocka_unit_test(test_not_refused),  cmocka_unit_test(test_with_usage),
-		cmocka_unit_test(test_many_prompts), cmocka_unit_test(test_every_prefix),
-		cmocka_unit_test(test_depth),        cmocka_unit_test(test_cost),
+		cmocka_unit_test(test_chat),
+		cmocka_unit_test(test_defaults),
+		cmocka_unit_test(test_caps),
+		cmocka_unit_test(test_attribution_and_tier),
+		cmocka_unit_test(test_priced),
+		cmocka_unit_test(test_parts),
+		cmocka_unit_test(test_previous_answers),
+		cmocka_unit_test(test_long_strings),
+		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_not_refused),
+		cmocka_unit_test(test_with_usage),
+		cmocka_unit_test(test_many_prompts),
+		cmocka_unit_test(test_every_prefix),
+		cmocka_unit_test(test_depth),
+		cmocka_unit_test(test_cost),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
