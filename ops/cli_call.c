@@ -1,5 +1,6 @@
 /* cli_call.c - see cli_call.h. */
 #include "ops/cli_call.h"
+#include <errno.h>
 #include <string.h>
 #include "ops/cli_place.h"
 #include "ops/http_out.h"
@@ -78,6 +79,27 @@ static enum cli_exit no_answer(const struct cli_place *place, const char *why)
 	else
 		fprintf(stderr, "weir: no answer from %s: %s\n", place->url, why);
 	return CLI_REFUSED;
+}
+
+bool cli_read_file(const char *path, struct buf *to)
+{
+	FILE *file = fopen(path, "re");
+	char piece[65536];
+	size_t len = 1;
+	bool ok = file != NULL;
+
+	while (ok && len > 0) {
+		len = fread(piece, 1, sizeof(piece), file);
+		ok = buf_add(to, (struct span){ piece, len });
+	}
+	if (!file || ferror(file))
+		fprintf(stderr, "weir: %s: %s\n", path, strerror(errno));
+	else if (!ok)
+		fprintf(stderr, "weir: %s is larger than %zu MB\n", path, to->cap_bytes >> 20);
+	ok = ok && !ferror(file);
+	if (file)
+		fclose(file);
+	return ok;
 }
 
 /* Says what the API says. A request that made no sense was typed wrong. */

@@ -40,6 +40,9 @@ enum cli_exit cli_call(const struct cli *c, const char *method, struct buf *path
 enum cli_exit cli_send(const struct cli *c, const char *method, struct buf *path, struct span body,
 		       json_t **answer) MUST_USE;
 
+/* Appends what the file holds; false: says on stderr why not. */
+bool cli_read_file(const char *path, struct buf *to) MUST_USE;
+
 /* A GET whose answer is text; appended to *text. */
 enum cli_exit cli_fetch(const struct cli *c, struct buf *path, struct buf *text) MUST_USE;
 

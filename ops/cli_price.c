@@ -1,5 +1,4 @@
 /* cli_price.c - weir price: list, set, explain, import. */
-#include <errno.h>
 #include <string.h>
 #include "ops/admin.h"
 #include "ops/cli_call.h"
@@ -91,27 +90,6 @@ enum cli_exit cli_price_explain(struct cli *c)
 
 /* ---- import ---- */
 
-static bool read_file(const char *path, struct buf *to)
-{
-	FILE *file = fopen(path, "re");
-	char piece[65536];
-	size_t len = 1;
-	bool ok = file != NULL;
-
-	while (ok && len > 0) {
-		len = fread(piece, 1, sizeof(piece), file);
-		ok = buf_add(to, (struct span){ piece, len });
-	}
-	if (!file || ferror(file))
-		fprintf(stderr, "weir: %s: %s\n", path, strerror(errno));
-	else if (!ok)
-		fprintf(stderr, "weir: %s is larger than %u MB\n", path, ADMIN_BODY_MAX >> 20);
-	ok = ok && !ferror(file);
-	if (file)
-		fclose(file);
-	return ok;
-}
-
 static long long number_of(const json_t *answer, const char *name)
 {
 	return json_integer_value(json_object_get(answer, name));
@@ -145,7 +123,7 @@ enum cli_exit cli_price_import(struct cli *c)
 	enum cli_exit e;
 
 	buf_init(&list, ADMIN_BODY_MAX);
-	if (!read_file(c->arg, &list)) {
+	if (!cli_read_file(c->arg, &list)) {
 		buf_release(&list);
 		return CLI_REFUSED;
 	}

@@ -4,6 +4,7 @@
 #include "base/decimal.h"
 #include "metering/registry.h"
 #include "ops/house.h"
+#include "ops/learning.h"
 #include "ops/people.h"
 #include "store/books.h"
 #include "store/inflight.h"
@@ -128,5 +129,6 @@ bool health_metrics(struct house *h, struct buf *to)
 			      "what is spent of it in the current period");
 	ok = ok && add_quotas(h, to, QUOTA_HELD, "weir_quota_held_usd",
 			      "what is held of it for exchanges under way");
+	ok = ok && learning_metrics(h, to);
 	return ok && (!h->workers || workers_metrics(h->workers, to));
 }

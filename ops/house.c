@@ -8,9 +8,11 @@
 #include "base/log.h"
 #include "conf/conf.h"
 #include "metering/account.h"
+#include "metering/learn.h"
 #include "metering/owners.h"
 #include "metering/price_book.h"
 #include "metering/registry.h"
+#include "ops/learning.h"
 #include "ops/people.h"
 #include "ops/pricing.h"
 #include "store/books.h"
@@ -222,6 +224,8 @@ enum err house_open(struct house *h, struct conf *conf, char *why, size_t room)
 	if (e == ERR_OK)
 		e = open_ledger(conf, &h->ledger, why, room);
 	if (e == ERR_OK)
+		e = learning_open(h, why, room);
+	if (e == ERR_OK)
 		e = start_books(h, why, room);
 	if (e == ERR_OK)
 		e = pricing_publish(h, conf, why, room);
@@ -277,6 +281,9 @@ void house_close(struct house *h)
 	if (h->purses)
 		purses_free(h->purses);
 	owners_free(h->owners);
+	if (h->learn)
+		learning_keep(h);
+	learn_free(h->learn);
 	ledger_close(h->ledger);
 	ledger_close(h->books_ledger);
 	inflight_close(h->inflight);

@@ -17,6 +17,7 @@ struct books;
 struct conf;
 struct event_base;
 struct inflight;
+struct learn;
 struct ledger;
 struct owners;
 struct purses;
@@ -28,6 +29,7 @@ struct house {
 	struct ledger *ledger;       /* the ops thread's own */
 	struct inflight *inflight;
 	struct books *books;
+	struct learn *learn; /* metering/learn.h */
 	struct purses *purses;
 	struct owners *owners;
 	struct box registry, prices;           /* what workers look at */

@@ -12,6 +12,7 @@
 #include "conf/conf.h"
 #include "ops/admin.h"
 #include "ops/house.h"
+#include "ops/learning.h"
 
 #define WHY_MAX     1024
 #define WATCH_EVERY 20000 /* us between looks at what is still under way */
@@ -21,7 +22,7 @@ struct serve {
 	struct house house;
 	struct event_base *loop;
 	struct admin *admin;
-	struct event *term, *interrupt, *hangup, *watch;
+	struct event *term, *interrupt, *hangup, *watch, *minute;
 	struct mono drain_began;
 };
 
@@ -113,6 +114,25 @@ static void on_hangup(evutil_socket_t number, short what, void *arg)
 			  s->path);
 }
 
+/* ---- time ---- */
+
+static void on_minute(evutil_socket_t fd, short what, void *arg)
+{
+	struct serve *s = arg;
+
+	(void)fd, (void)what;
+	clk_refresh();
+	learning_keep(&s->house);
+}
+
+static bool watch_time(struct serve *s)
+{
+	static const struct timeval every = { LEARNING_EVERY_S, 0 };
+
+	s->minute = event_new(s->loop, -1, EV_PERSIST, on_minute, s);
+	return s->minute && event_add(s->minute, &every) == 0;
+}
+
 /* ---- from start to end ---- */
 
 static bool watch_signals(struct serve *s)
@@ -141,7 +161,7 @@ static enum err start(struct serve *s, char *why, size_t room)
 
 	snprintf(why, room, "out of memory");
 	s->loop = event_base_new();
-	if (!s->loop || !watch_signals(s))
+	if (!s->loop || !watch_signals(s) || !watch_time(s))
 		return ERR_NOMEM;
 	e = admin_new(&s->house, s->loop, &s->admin, why, room);
 	if (e == ERR_OK)
@@ -156,7 +176,7 @@ static enum err start(struct serve *s, char *why, size_t room)
 
 static void stop(struct serve *s)
 {
-	struct event *const events[] = { s->term, s->interrupt, s->hangup, s->watch };
+	struct event *const events[] = { s->term, s->interrupt, s->hangup, s->watch, s->minute };
 
 	admin_free(s->admin);
 	for (unsigned i = 0; i < sizeof(events) / sizeof(events[0]); i++)
