@@ -100,21 +100,34 @@ static void learn_echo(struct facts *f, const struct json_event *e)
 		echo->texts = f->known.texts;
 		echo->is_error = f->doc.is_error;
 		echo->ends = f->doc.ends;
+		memcpy(echo->part, f->doc.part, sizeof(echo->part));
 		echo->choices = f->choices;
 	}
 	f->begun = NULL;
 }
 
+static void on_part(struct facts *f, const struct shape_action *a, const struct json_event *e)
+{
+	f->doc.part[a->arg] = hash_of(e->text);
+}
+
+/* The same for all pieces of a text, and another for the texts beside it. */
+static uint32_t part_of(const struct facts *f, const struct shape_action *a)
+{
+	uint32_t field = (uint32_t)(a - f->shape->actions);
+
+	return (f->doc.part[PART_choice] * 31 + f->doc.part[PART_call]) * 31 + field;
+}
+
 static void on_text(struct facts *f, const struct shape_action *a, const struct json_event *e)
 {
-	(void)a;
 	if (e->kind != JSON_PIECE || f->doc.silent)
 		return;
 	if (f->begun)
 		learn_echo(f, e);
 	f->text_bytes += e->text.len;
 	if (f->on_text)
-		f->on_text(f->text_arg, e->text);
+		f->on_text(f->text_arg, part_of(f, a), e->text);
 }
 
 /* An object is measured, not shown: its bytes as they stand. */
@@ -457,6 +470,7 @@ static void begin_document(struct facts *f)
 	d->error_rank = RANK_none;
 	d->is_error = d->ends = d->silent = d->base_waits = d->in_items = false;
 	d->error[0] = '\0';
+	memset(d->part, 0, sizeof(d->part));
 	if (f->shape->usage_in_document)
 		counts_clear(&d->usage);
 }
@@ -528,9 +542,10 @@ static on_fact *const on_facts[] = {
 
 /* What changes nothing when it is said again. */
 static const bool echoing[] = {
-	[FACT_document] = true, [FACT_model] = true,  [FACT_id] = true,      [FACT_tier] = true,
-	[FACT_text] = true,     [FACT_type] = true,   [FACT_choices] = true, [FACT_choice] = true,
-	[FACT_finish] = true,   [FACT_inner] = false, /* and all that is not named */
+	[FACT_document] = true, [FACT_model] = true, [FACT_id] = true,      [FACT_tier] = true,
+	[FACT_text] = true,     [FACT_type] = true,  [FACT_choices] = true, [FACT_choice] = true,
+	[FACT_finish] = true,   [FACT_part] = true,  [FACT_inner] = false, /* and all that is not
+									      named */
 };
 
 static void on_value(void *arg, const struct json_event *e)
@@ -595,6 +610,7 @@ static struct span skip_echo(struct facts *f, struct span piece)
 	json_resume(&f->json, &echo->place, echo->len);
 	f->doc.is_error = echo->is_error;
 	f->doc.ends = echo->ends;
+	memcpy(f->doc.part, echo->part, sizeof(echo->part));
 	f->choices = echo->choices;
 	return span_skip(piece, echo->len);
 }

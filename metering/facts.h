@@ -54,6 +54,7 @@ struct document {
 	struct tally items;  /* the list being read */
 	struct item item;
 	char error[48];
+	uint32_t part[PART_LEVELS]; /* hashes: which choice or block, which call in it */
 };
 
 /* Of a chat event: a list, or a usage object, of the kind that the usage event has. */
@@ -71,6 +72,7 @@ struct echo {
 	uint16_t len;   /* 0: nothing to go by */
 	unsigned texts; /* of what is known, which must not have changed since */
 	bool is_error, ends;
+	uint32_t part[PART_LEVELS];
 	enum chat_part choices;
 	struct json_place place;
 	char bytes[FACTS_ECHO_MAX];

@@ -18,6 +18,7 @@
 	KIND(tier, "the service tier that serves")                                                 \
 	KIND(speed, "the same, where a second member says it")                                     \
 	KIND(text, "generated text")                                                               \
+	KIND(part, "which of several parts the text after it belongs to: a choice, block or call") \
 	KIND(arguments, "generated text, or a generated object")                                   \
 	KIND(type, "the document's type, a WORD")                                                  \
 	KIND(finish, "why the model stopped; null while it has not")                               \
@@ -90,6 +91,13 @@ enum list {
 	LIST_cache,
 	LIST_candidates,
 	LIST_ttl
+};
+
+/* What a part of an answer is a part of. */
+enum part_level {
+	PART_choice, /* or block: of the answer */
+	PART_call,   /* or item: of that */
+	PART_LEVELS
 };
 
 enum meaning {

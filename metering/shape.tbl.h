@@ -59,6 +59,8 @@ FACT(openai_chat, "/model", model, 0)
 FACT(openai_chat, "/service_tier", tier, 0)
 FACT(openai_chat, "/choices", choices, 0)
 FACT(openai_chat, "/choices/*", choice, 0)
+FACT(openai_chat, "/choices/*/index", part, PART_choice)
+FACT(openai_chat, "/choices/*/delta/tool_calls/*/index", part, PART_call)
 FACT(openai_chat, "/choices/*/finish_reason", finish, FINISH_may_end)
 FACT(openai_chat, "/choices/*/delta/content", text, 0)
 FACT(openai_chat, "/choices/*/delta/content/*/text", text, 0)              /* Mistral */
@@ -151,6 +153,9 @@ USE(openai_embeddings, "/usage", chat, replace)
 
 /* --- OpenAI responses: events carry the answer below /response, a body is the answer --- */
 FACT(openai_responses, "/type", type, 0)
+FACT(openai_responses, "/output_index", part, PART_choice)
+FACT(openai_responses, "/content_index", part, PART_call)
+FACT(openai_responses, "/summary_index", part, PART_call)
 FACT(openai_responses, "/delta", text, 0)
 FACT(openai_responses, "/response/id", id, 0)
 FACT(openai_responses, "/response/model", model, 0)
@@ -229,6 +234,7 @@ TERM(responses, "/cost_in_usd_ticks", cost, 10)                            /* xA
 
 /* --- Anthropic messages: a base in message_start, corrections in message_delta --- */
 FACT(anthropic, "/type", type, 0)
+FACT(anthropic, "/index", part, PART_choice)
 FACT(anthropic, "/message/id", id, 0)
 FACT(anthropic, "/message/model", model, 0)
 FACT(anthropic, "/delta/text", text, 0)
@@ -351,6 +357,7 @@ TERM(interactions, "/output_tokens_by_modality/*/modality", item_kind, 0)
 TERM(interactions, "/output_tokens_by_modality/*/tokens", item_amount, 0)
 
 /* --- Bedrock converse: the frame's event type stands for a document's type --- */
+FACT(bedrock_converse, "/contentBlockIndex", part, PART_choice)
 FACT(bedrock_converse, "/delta/text", text, 0)
 FACT(bedrock_converse, "/delta/toolUse/input", text, 0)
 FACT(bedrock_converse, "/delta/reasoningContent/text", text, 0)
@@ -383,6 +390,7 @@ FACT(bedrock_invoke, "/message/id", id, 0)
 FACT(bedrock_invoke, "/message/model", model, 0)
 FACT(bedrock_invoke, "/id", id, 0)
 FACT(bedrock_invoke, "/model", model, 0)
+FACT(bedrock_invoke, "/index", part, PART_choice)                          /* Anthropic */
 FACT(bedrock_invoke, "/delta/text", text, 0)                               /* Anthropic */
 FACT(bedrock_invoke, "/delta/thinking", text, 0)
 FACT(bedrock_invoke, "/delta/partial_json", text, 0)
@@ -427,6 +435,7 @@ TERM(metrics, "/cacheWriteInputTokenCount", count, COUNT_written)
 
 /* --- Cohere v2: what is billed is less than what the model saw --- */
 FACT(cohere, "/type", type, 0)
+FACT(cohere, "/index", part, PART_choice)
 FACT(cohere, "/id", id, 0)
 FACT(cohere, "/delta/message/content/text", text, 0)
 FACT(cohere, "/delta/message/content/thinking", text, 0)

@@ -45,9 +45,10 @@ struct tap_result {
 };
 
 /* Optional: generated text as it passes, JSON-unescaped, in pieces of any size that hold
- * whole characters. The choices of one answer come interleaved. Arguments that are a JSON
- * object and no string (Gemini, Ollama, whole Anthropic answers) are in text_bytes only. */
-typedef void tap_text(void *arg, struct span piece);
+ * whole characters. part: the same for all pieces of one text (content, reasoning, arguments of a
+ * call ... of one choice); the texts of several choices come interleaved. Arguments that are a
+ * JSON object and no string (Gemini, Ollama, whole Anthropic answers) are in text_bytes only. */
+typedef void tap_text(void *arg, uint32_t part, struct span piece);
 
 struct tap;
 

@@ -97,8 +97,9 @@ static bool same_text(struct buf *got, struct buf *want)
 	return got->len == want->len && (got->len == 0 || memcmp(got->at, want->at, got->len) == 0);
 }
 
-static void add_piece(void *arg, struct span piece)
+static void add_piece(void *arg, uint32_t part, struct span piece)
 {
+	(void)part;
 	assert_true(buf_add(arg, piece));
 }
 
@@ -511,6 +512,49 @@ static void documents_that_begin_alike_are_still_read(void **state)
 	tap_free(t);
 }
 
+struct parts {
+	uint32_t part;
+	struct buf text; /* with a bar where another part begins */
+};
+
+static void add_part(void *arg, uint32_t part, struct span piece)
+{
+	struct parts *p = arg;
+
+	if (p->text.len > 0 && part != p->part)
+		assert_true(buf_add(&p->text, SPAN("|")));
+	p->part = part;
+	assert_true(buf_add(&p->text, piece));
+}
+
+static void texts_are_told_apart(void **state)
+{
+#define CHOICE(n, delta) "data: {\"choices\":[{\"index\":" n ",\"delta\":{" delta "}}]}\n\n"
+#define CALL(n, args)    "\"tool_calls\":[{\"index\":" n ",\"function\":{\"arguments\":\"" args "\"}}]"
+	static const char *const events[] = {
+		CHOICE("0", "\"content\":\"one \""),
+		CHOICE("0", "\"content\":\"text\""),
+		CHOICE("1", "\"content\":\"other\""),
+		CHOICE("0", "\"content\":\"first\""),
+		CHOICE("0", "\"reasoning\":\"why\""),
+		CHOICE("0", CALL("0", "a")),
+		CHOICE("0", CALL("0", "b")),
+		CHOICE("0", CALL("1", "c")),
+		CHOICE("0", "\"refusal\":\"I won't\""),
+	};
+	struct tap *t = new_chat(TAP_SSE);
+	struct parts p = { 0 };
+
+	(void)state;
+	buf_init(&p.text, 4096);
+	tap_set_text(t, add_part, &p);
+	for (size_t i = 0; i < sizeof(events) / sizeof(*events); i++)
+		tap_show(t, span_of(events[i]));
+	assert_true(span_eq(buf_span(&p.text), SPAN("one text|other|first|why|ab|c|I won't")));
+	buf_release(&p.text);
+	tap_free(t);
+}
+
 static void nothing_at_all_is_no_usage(void **state)
 {
 	(void)state;
@@ -544,6 +588,7 @@ int main(void)
 		cmocka_unit_test(headers_count_where_the_body_does_not),
 		cmocka_unit_test(the_revision_says_when_there_is_news),
 		cmocka_unit_test(documents_that_begin_alike_are_still_read),
+		cmocka_unit_test(texts_are_told_apart),
 		cmocka_unit_test(nothing_at_all_is_no_usage),
 	};
 
