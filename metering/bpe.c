@@ -1,0 +1,178 @@
+/* bpe.c - merging, backtracking, and the ring. */
+#include "metering/bpe.h"
+
+/* What a step costs, in about nanoseconds, where the tables are out of the nearer caches. */
+#define COST_JOIN 8
+#define COST_STEP 8
+
+/* Do two tokens stay apart, side by side, when each is the encoding of its bytes? Undoes their
+ * merges, the latest first: they do not if, at any time, the two parts at the border would have
+ * been joined before the merge that was undone last. Among equal ones the left is joined first. */
+static bool stay_apart(const struct vocab *v, uint32_t left, uint32_t right, uint64_t *work)
+{
+	uint32_t limit = VOCAB_NONE;
+
+	for (;;) {
+		*work += COST_JOIN;
+		if (vocab_join(v, left, right) < limit)
+			return false;
+		if (left > right) {
+			if (left < 256)
+				return true;
+			limit = left;
+			left = (uint32_t)v->tokens[left].right;
+		} else {
+			if (right < 256)
+				return true;
+			limit = right + 1;
+			right = (uint32_t)v->tokens[right].left;
+		}
+	}
+}
+
+size_t bpe_merge(const struct vocab *v, struct span piece, uint32_t *ids, uint64_t *work)
+{
+	const unsigned char *p = (const unsigned char *)piece.at;
+	uint32_t part[BPE_MERGE_BYTES], join[BPE_MERGE_BYTES]; /* join[i]: part i with the next */
+	size_t n = piece.len;
+
+	for (size_t i = 0; i < n; i++)
+		part[i] = v->bytes[p[i]];
+	for (size_t i = 0; i + 1 < n; i++)
+		join[i] = v->first[p[i] << 8 | p[i + 1]];
+	while (n > 1) {
+		size_t best = 0;
+
+		for (size_t i = 1; i + 1 < n; i++)
+			if (join[i] < join[best])
+				best = i;
+		if (join[best] == VOCAB_NONE)
+			break;
+		*work += n + 2 * COST_JOIN;
+		part[best] = join[best];
+		n--;
+		for (size_t i = best + 1; i < n; i++) {
+			part[i] = part[i + 1];
+			join[i - 1] = join[i];
+		}
+		if (best + 1 < n)
+			join[best] = vocab_join(v, part[best], part[best + 1]);
+		if (best > 0)
+			join[best - 1] = vocab_join(v, part[best - 1], part[best]);
+	}
+	if (ids)
+		memcpy(ids, part, n * sizeof(*ids));
+	return n;
+}
+
+/* The longest token that text begins with; text.len at least 1. */
+static uint32_t longest(const struct vocab *v, struct span text, uint64_t *work)
+{
+	const unsigned char *p = (const unsigned char *)text.at;
+	uint32_t token = v->bytes[p[0]];
+	uint32_t node = text.len > 1 ? v->second[p[0] << 8 | p[1]] : 0;
+
+	for (size_t i = 2; node != 0; i++) {
+		uint32_t here = vocab_node_token(v, node);
+
+		*work += COST_STEP;
+		if (here != VOCAB_NONE)
+			token = here;
+		node = i < text.len ? vocab_child(v, node, p[i]) : 0;
+	}
+	return token;
+}
+
+size_t bpe_backtrack(const struct vocab *v, struct span piece, uint32_t *ids, uint64_t *work)
+{
+	uint32_t taken[BPE_BACKTRACK_BYTES];
+	uint64_t dead[BPE_BACKTRACK_BYTES / 64 + 1] = { 0 }; /* ends that lead nowhere */
+	size_t n = 0, at = 0;
+	uint32_t token = longest(v, piece, work);
+
+	while (at < piece.len) {
+		size_t end = at + v->tokens[token].len;
+
+		if (!(dead[end / 64] >> end % 64 & 1) &&
+		    (n == 0 || stay_apart(v, taken[n - 1], token, work))) {
+			taken[n++] = token;
+			at = end;
+			if (at < piece.len)
+				token = longest(v, span_skip(piece, at), work);
+		} else if (v->tokens[token].prefix != VOCAB_NONE) {
+			token = (uint32_t)v->tokens[token].prefix;
+		} else {
+			MUST(n > 0);
+			dead[at / 64] |= UINT64_C(1) << at % 64;
+			token = taken[--n];
+			at -= v->tokens[token].len;
+		}
+	}
+	if (ids)
+		memcpy(ids, taken, n * sizeof(*ids));
+	return n;
+}
+
+#define COUNT_BITS (32 - VOCAB_ID_BITS)
+#define COUNT_MASK ((1u << COUNT_BITS) - 1)
+
+void bpe_ring_init(struct bpe_ring *r)
+{
+	r->node = 0;
+	r->bytes = r->count = 0;
+}
+
+/* The count of an earlier beginning, from its lowest bits. */
+static uint64_t whole_count(const struct bpe_ring *r, uint32_t low)
+{
+	uint32_t behind = ((uint32_t)r->count - low) & COUNT_MASK;
+
+	/* a beginning may also have more tokens than a longer one */
+	return behind <= COUNT_MASK / 2 ? r->count - behind : r->count + (COUNT_MASK + 1 - behind);
+}
+
+/* The last token of the piece as it stands is the one among those that end here which stays apart
+ * from the last one before it. There is always exactly one. */
+static void ring_take_byte(struct bpe_ring *r, const struct vocab *v, uint8_t byte, uint64_t *work)
+{
+	uint32_t token;
+
+	*work += COST_STEP;
+	r->node = vocab_step(v, r->node, byte);
+	for (token = vocab_node_last(v, r->node);; token = v->suffix[token]) {
+		size_t len = v->tokens[token].len;
+
+		if (len > r->bytes) {
+			r->count = 1;
+			break;
+		}
+		uint32_t before = r->at[(r->bytes - len) % VOCAB_TOKEN_BYTES];
+
+		*work += COST_STEP;
+		if (stay_apart(v, before & VOCAB_NONE, token, work)) {
+			r->count = whole_count(r, before >> VOCAB_ID_BITS) + 1;
+			break;
+		}
+	}
+	r->at[r->bytes % VOCAB_TOKEN_BYTES] = token | (uint32_t)r->count << VOCAB_ID_BITS;
+	r->bytes++;
+}
+
+void bpe_ring_take(struct bpe_ring *r, const struct vocab *v, struct span bytes, uint64_t *work)
+{
+	for (size_t i = 0; i < bytes.len; i++)
+		ring_take_byte(r, v, (uint8_t)bytes.at[i], work);
+}
+
+uint64_t bpe_count(const struct vocab *v, struct span piece, uint64_t *work)
+{
+	struct bpe_ring ring;
+
+	if (piece.len <= BPE_MERGE_BYTES && (signed char)piece.at[piece.len - 1] >= 0)
+		return bpe_merge(v, piece, NULL, work);
+	if (piece.len <= BPE_BACKTRACK_BYTES)
+		return bpe_backtrack(v, piece, NULL, work);
+	bpe_ring_init(&ring);
+	bpe_ring_take(&ring, v, piece, work);
+	return ring.count;
+}

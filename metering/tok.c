@@ -1,0 +1,238 @@
+/* tok.c - counts the pieces of a text: remembered ones, tokens, and what must be encoded. */
+#include "metering/tok.h"
+#include <stdlib.h>
+#include "base/scan.h"
+#include "metering/bpe.h"
+#include "metering/lossy.h"
+#include "metering/pretoken.h"
+#include "metering/tok_pieces.h"
+
+/* What was met before, and how many tokens it has. Pieces are kept whole, so no two can be taken
+ * for each other. A set holds two: what is new comes second, what was asked for again first. */
+#define SETS       (1u << 14)
+#define LONG_SETS  (1u << 12)
+#define LONG_BYTES 30 /* the longest piece that is remembered */
+
+#define COST_PIECE 4 /* about nanoseconds */
+
+struct set {
+	struct word words[2]; /* the count stands in the note */
+};
+
+struct long_set {
+	uint64_t words[2][4]; /* bytes, zeros, length, count */
+};
+
+struct cache {
+	struct set sets[SETS];
+	struct long_set long_sets[LONG_SETS];
+};
+
+struct tok {
+	const struct vocabs *vocabs;
+	struct cache *caches[VOCAB_COUNT]; /* NULL before the first use */
+};
+
+/* What it takes to count a piece. */
+struct counting {
+	const struct vocab *vocab;
+	struct cache *cache; /* or NULL */
+	const char *end;     /* of what may be read */
+	uint64_t *work;
+};
+
+struct tok *tok_new(const struct vocabs *v)
+{
+	struct tok *t = calloc(1, sizeof(*t));
+
+	if (t)
+		t->vocabs = v;
+	return t;
+}
+
+void tok_free(struct tok *t)
+{
+	if (!t)
+		return;
+	for (int id = 0; id < VOCAB_COUNT; id++)
+		free(t->caches[id]);
+	free(t);
+}
+
+const struct vocab *tok_vocab(const struct tok *t, enum vocab_id id)
+{
+	return &t->vocabs->of[id];
+}
+
+enum tok_script tok_script_of(struct span piece)
+{
+	enum tok_script script = TOK_ASCII;
+	size_t i = 0;
+
+	while (i < piece.len) {
+		if ((signed char)piece.at[i] >= 0) {
+			i++;
+			continue;
+		}
+		struct pretoken_char c = pretoken_char(span_skip(piece, i));
+
+		if (unicode_is_cjk(c.code))
+			return TOK_CJK;
+		script = TOK_OTHER;
+		i += c.len;
+	}
+	return script;
+}
+
+/* Like word_of(), but reads sixteen bytes at once where there are as many. */
+static inline struct word word_at(const char *p, size_t len, const char *end)
+{
+	if (end - p < 16)
+		return word_of((struct span){ p, len });
+
+	uint64_t low = scan_load(p), high = scan_load(p + 8);
+	uint64_t cut = ~UINT64_C(0) >> (64 - len % 8 * 8) % 64;
+
+	if (len % 8 == 0)
+		cut = 0;
+	return len < 8 ? (struct word){ low & cut, (uint64_t)len << 60 }
+		       : (struct word){ low, (high & cut) | (uint64_t)len << 60 };
+}
+
+static uint64_t count_unknown(const struct counting *c, struct word w, struct span piece)
+{
+	return vocab_has(c->vocab, w) ? 1 : bpe_count(c->vocab, piece, c->work);
+}
+
+static uint64_t count_short(const struct counting *c, const char *p, size_t len)
+{
+	struct word w = word_at(p, len, c->end), *words;
+	uint64_t count;
+
+	if (!c->cache)
+		return count_unknown(c, w, (struct span){ p, len });
+	words = c->cache->sets[vocab_word_hash(w) >> 32 & (SETS - 1)].words;
+	if (words[0].low == w.low && (words[0].high & ~WORD_NOTE) == w.high)
+		return words[0].high >> WORD_NOTE_SHIFT & 15;
+	if (words[1].low == w.low && (words[1].high & ~WORD_NOTE) == w.high) {
+		struct word again = words[1];
+
+		words[1] = words[0];
+		words[0] = again;
+		return again.high >> WORD_NOTE_SHIFT & 15;
+	}
+	count = count_unknown(c, w, (struct span){ p, len });
+	words[1] = (struct word){ w.low, w.high | count << WORD_NOTE_SHIFT };
+	return count;
+}
+
+static uint64_t count_long(const struct counting *c, struct span piece)
+{
+	return bpe_count(c->vocab, piece, c->work);
+}
+
+static inline uint64_t count_piece(const struct counting *c, const char *p, size_t len)
+{
+	*c->work += COST_PIECE;
+	if (len == 1)
+		return 1;
+	return len <= WORD_BYTES ? count_short(c, p, len) : count_long(c, (struct span){ p, len });
+}
+
+static struct cache *cache_of(struct tok *t, enum vocab_id id)
+{
+	if (!t->caches[id])
+		t->caches[id] = calloc(1, sizeof(struct cache));
+	return t->caches[id];
+}
+
+/* Counts the pieces that begin before the last of the starts; returns that. */
+static const char *count_block(const struct counting *c, const char *p, uint64_t starts,
+			       uint64_t *count)
+{
+	const char *block = p;
+
+	for (; starts != 0; starts &= starts - 1) {
+		const char *end = block + __builtin_ctzll(starts);
+
+		*count += count_piece(c, p, (size_t)(end - p));
+		p = end;
+	}
+	return p;
+}
+
+size_t tok_count_pieces(struct tok *t, enum vocab_id id, struct span text,
+			const struct tok_bounds *bounds, struct tok_count *sum, uint64_t *work)
+{
+	struct counting c = { .vocab = &t->vocabs->of[id],
+			      .cache = cache_of(t, id),
+			      .end = text.at + text.len,
+			      .work = work };
+	const char *p = text.at;
+
+	while (p < c.end && *work <= bounds->work && tok_total(*sum) <= bounds->tokens) {
+		uint64_t starts = c.end - p >= PRETOKEN_BLOCK ? pretoken_block(id, p) : 0;
+
+		if (starts != 0) {
+			p = count_block(&c, p, starts, &sum->of[TOK_ASCII]);
+			continue;
+		}
+		struct span rest = { p, (size_t)(c.end - p) };
+		struct pretoken piece = pretoken_first(id, rest);
+
+		if ((piece.open && !bounds->ended) || piece.len > bounds->piece_bytes)
+			break;
+		sum->of[tok_script_of((struct span){ p, piece.len })] += count_piece(&c, p,
+										     piece.len);
+		p += piece.len;
+	}
+	return (size_t)(p - text.at);
+}
+
+/* Text that is not UTF-8: by way of a stream, which mends it. */
+static struct tok_count count_broken(struct tok *t, enum vocab_id id, struct span text,
+				     uint64_t limit)
+{
+	struct tok_stream s;
+	struct tok_count count;
+	size_t pending;
+
+	tok_stream_init(&s, id);
+	while (text.len > 0 && tok_total(tok_stream_floor(&s, &pending)) <= limit) {
+		struct span part = { text.at,
+				     text.len < TOK_TAIL_BYTES ? text.len : TOK_TAIL_BYTES };
+		int64_t work = INT64_MAX;
+
+		text = span_skip(text, tok_stream_push(t, &s, part, &work));
+	}
+	count = tok_stream_count(t, &s);
+	tok_stream_release(&s);
+	return count;
+}
+
+static struct tok_count count_up_to(struct tok *t, enum vocab_id id, struct span text,
+				    uint64_t limit)
+{
+	const struct tok_bounds bounds = {
+		.ended = true, .piece_bytes = SIZE_MAX, .tokens = limit, .work = UINT64_MAX
+	};
+	struct tok_count sum = { 0 };
+	uint64_t work = 0;
+
+	if (lossy_valid(text) < text.len)
+		return count_broken(t, id, text, limit);
+	tok_count_pieces(t, id, text, &bounds, &sum, &work);
+	return sum;
+}
+
+struct tok_count tok_count(struct tok *t, enum vocab_id id, struct span text)
+{
+	return count_up_to(t, id, text, UINT64_MAX);
+}
+
+bool tok_count_limited(struct tok *t, enum vocab_id id, struct span text, uint64_t limit,
+		       uint64_t *count)
+{
+	*count = tok_total(count_up_to(t, id, text, limit));
+	return *count <= limit;
+}
