@@ -41,7 +41,8 @@ COUNT_ROLE(TOKENS,        "prompt that is in tokens already: each number is one"
 COUNT_ROLE(MESSAGE,       "if it is an object: a message")
 COUNT_ROLE(BLOCK,         "a part of a message; one picture at most")
 COUNT_ROLE(DETAIL,        "how closely to look at the picture in the same part")
-COUNT_ROLE(NAME,          "who says a message")
+COUNT_ROLE(WHO,           "who says a message: system, user ...")
+COUNT_ROLE(NAME,          "who says it, by name")
 COUNT_ROLE(CALL,          "the name of a tool that was called")
 /* And from here on: as a whole, if it is an object or array. */
 PEEK_ROLE(TREE,           "prompt, read as JSON text")
