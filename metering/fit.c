@@ -246,7 +246,7 @@ static void step(struct fit *f, const double x[FIT_N], double error)
 				       coefficients[i].most);
 }
 
-void fit_teach(struct fit *f, unsigned learned, const uint64_t x[FIT_N], uint64_t tok)
+void fit_teach(struct fit *f, const uint64_t x[FIT_N], uint64_t tok)
 {
 	double mean = mean_of(f, x), size = request_size(x, mean), scaled[FIT_N];
 	double error = (double)tok - mean;
@@ -256,16 +256,16 @@ void fit_teach(struct fit *f, unsigned learned, const uint64_t x[FIT_N], uint64_
 	if (f->frozen)
 		return;
 	for (unsigned i = 0; i < FIT_N; i++)
-		scaled[i] = learned >> i & 1 ? (double)x[i] / size : 0;
+		scaled[i] = f->learned >> i & 1 ? (double)x[i] / size : 0;
 	step(f, scaled, error / size);
 	f->samples++;
 }
 
-void fit_begin(struct fit *f, const int32_t permil[FIT_N], int32_t spread_permil)
+void fit_begin(struct fit *f, unsigned learned, const int32_t permil[FIT_N], int32_t spread_permil)
 {
 	double spread = spread_permil / 1000.0;
 
-	*f = (struct fit){ .deviation = spread / 2 };
+	*f = (struct fit){ .learned = learned, .deviation = spread / 2 };
 	for (unsigned i = 0; i < FIT_N; i++)
 		f->weight[i] = bounded(permil[i] / 1000.0, coefficients[i].least,
 				       coefficients[i].most);
@@ -285,6 +285,7 @@ static int64_t scaled_by(double v, double by)
 
 void fit_view(const struct fit *f, struct learn_view *v)
 {
+	v->exact = !(f->learned >> LEARN_COEFFICIENT_ascii & 1);
 	v->samples = f->samples;
 	v->seen = f->seen;
 	v->frozen = f->frozen;
@@ -303,6 +304,7 @@ void fit_view(const struct fit *f, struct learn_view *v)
 
 /* FIELD(KIND, name): what is written, in this order; every number is 8 bytes. */
 #define FIELDS(FIELD)                                                                              \
+	FIELD(WHOLE, learned)                                                                      \
 	FIELD(WHOLE, samples)                                                                      \
 	FIELD(WHOLE, seen)                                                                         \
 	FIELD(WHOLE, frozen)                                                                       \
@@ -460,6 +462,8 @@ static enum err check(struct reading *r)
 		return refuse(r, ERR_RANGE, "this histogram does not add up", SPAN("history"));
 	if (f->frozen > 1 || f->drift > 1)
 		return refuse(r, ERR_RANGE, "these are 0 or 1", SPAN("frozen, drift"));
+	if (f->learned == 0 || f->learned >> FIT_N)
+		return refuse(r, ERR_RANGE, "that is no set of coefficients", SPAN("learned"));
 	if (!(size_of(f->bias) <= 1 && f->error >= 0 && f->error <= 1 && f->deviation >= 0))
 		return refuse(r, ERR_RANGE, "these errors cannot be", SPAN("bias, error"));
 	return ERR_OK;
@@ -481,14 +485,4 @@ enum err fit_read(struct fit *f, struct span text, char *why, size_t room)
 	find_bounds(&r.fit);
 	*f = r.fit;
 	return ERR_OK;
-}
-
-void fit_replace(struct fit *f, const struct fit *from, unsigned learned)
-{
-	struct fit next = *from;
-
-	for (unsigned i = 0; i < FIT_N; i++)
-		if (!(learned >> i & 1))
-			next.weight[i] = f->weight[i];
-	*f = next;
 }

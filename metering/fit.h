@@ -15,6 +15,7 @@ enum {
 
 struct fit {
 	/* all this is written and read back */
+	uint64_t learned;                      /* bit i: the i-th coefficient is; 0: not begun */
 	uint64_t samples, seen, frozen, drift; /* as in struct learn_view */
 	double bias, error;                    /* long-run means of the error and of its size */
 	double recent, deviation;              /* the same of late: they tell a change */
@@ -26,15 +27,15 @@ struct fit {
 	double low, high; /* the bounds as parts of the mean; follow from history */
 };
 
-/* Begins with these coefficients, in thousandths, and with bounds of +-spread. */
-void fit_begin(struct fit *f, const int32_t permil[FIT_N], int32_t spread_permil);
+/* Begins with these coefficients, in thousandths, and with bounds of +-spread; of the
+ * coefficients the set `learned` is. */
+void fit_begin(struct fit *f, unsigned learned, const int32_t permil[FIT_N], int32_t spread_permil);
 
 /* The estimate for x, each at most USAGE_TOK_MAX. */
 void fit_estimate(const struct fit *f, const uint64_t x[FIT_N], struct learn_estimate *out);
 
-/* Notes how far off the estimate for x was when tok came, and learns, unless frozen, the
- * coefficients in the set `learned` (bit i: the i-th). */
-void fit_teach(struct fit *f, unsigned learned, const uint64_t x[FIT_N], uint64_t tok);
+/* Notes how far off the estimate for x was when tok came, and learns, unless frozen. */
+void fit_teach(struct fit *f, const uint64_t x[FIT_N], uint64_t tok);
 
 /* Fills the numbers of *v. */
 void fit_view(const struct fit *f, struct learn_view *v);
@@ -45,8 +46,5 @@ bool fit_write(const struct fit *f, struct buf *to) MUST_USE;
 /* Reads that text, whole. ERR_GARBLED, ERR_RANGE: *f is unchanged, and room bytes at `why`
  * say what is wrong. */
 enum err fit_read(struct fit *f, struct span text, char *why, size_t room) MUST_USE;
-
-/* Takes `from` over but for coefficients that are not in `learned`. */
-void fit_replace(struct fit *f, const struct fit *from, unsigned learned);
 
 #endif

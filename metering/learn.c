@@ -22,20 +22,7 @@ const uint32_t learn_edge_permil[LEARN_BUCKETS - 1] = {
 	1002, 1005, 1010, 1015, 1020, 1030, 1040, 1050, 1060, 1080, 1100, 1130, 1160, 1200, 1250,
 	1350, 1500, 2000, 4000,
 };
-
-static const struct prior {
-	const char *family;
-	bool exact;
-	int32_t permil[LEARN_COEFFICIENT_COUNT], spread_permil;
-} priors[] = {
-#define PRIOR(family, exact, ascii, cjk, other, message, tools, tool_tok, base, spread)            \
-	{ family, exact, { ascii, cjk, other, message, tools, tool_tok, 1000, base }, spread },
-#include "metering/learn_prior.tbl.h"
-};
 /* clang-format on */
-enum {
-	PRIORS = sizeof(priors) / sizeof(priors[0])
-};
 
 static const char *const kind_names[] = {
 #define KIND(name, help) #name,
@@ -52,14 +39,13 @@ static const char *const coefficient_names[] = {
 struct learner {
 	pthread_mutex_t lock;
 	struct fit fit;
-	uint64_t revision; /* 0: nothing was ever learned or said */
+	uint64_t revision; /* 0: nothing was ever learned */
 	uint64_t kept;     /* the revision last shown as changed */
 	bool told_drift;
 };
 
 struct learn_model {
 	char provider[LEARN_PROVIDER_ROOM], family[LEARN_FAMILY_ROOM];
-	const struct prior *prior;
 	struct learner of[LEARN_KIND_COUNT];
 };
 
@@ -67,7 +53,6 @@ struct learn {
 	pthread_mutex_t adding;
 	_Atomic uint16_t slot[SLOTS]; /* a model's place in the list + 1 */
 	_Atomic unsigned count;
-	struct learn_model prior[PRIORS];
 	struct learn_model model[LEARN_MODELS_MAX];
 };
 
@@ -81,105 +66,81 @@ const char *learn_coefficient_name(enum learn_coefficient c)
 	return coefficient_names[c];
 }
 
-/* ---- what a kind knows and learns ---- */
+/* ---- what a kind is made of ---- */
 
-#define SET(name)   (1u << LEARN_COEFFICIENT_##name)
-#define TEXT_SET    (SET(ascii) | SET(cjk) | SET(other))
-#define ALL_SET     ((1u << LEARN_COEFFICIENT_COUNT) - 1)
-#define CONTENT_SET (ALL_SET & ~SET(base))
+#define SET(name) (1u << LEARN_COEFFICIENT_##name)
+#define TEXT_SET  (SET(ascii) | SET(cjk) | SET(other))
+#define ALL_SET   ((1u << LEARN_COEFFICIENT_COUNT) - 1)
 
-/* What an estimate of that kind is made of. */
 static unsigned made_of(enum learn_kind kind)
 {
-	return kind == LEARN_completion ? TEXT_SET | SET(base) : ALL_SET;
+	return kind == LEARN_completion ? TEXT_SET | SET(frame) | SET(base) : ALL_SET;
 }
 
 /* What of it is learned; the rest stays as the prior says. */
-static unsigned learned(const struct prior *p, enum learn_kind kind)
+static unsigned learned(const struct learn_prior *p, enum learn_kind kind)
 {
-	bool exact = p->exact && kind != LEARN_prompt_bytes;
+	unsigned known = SET(frame);
 
-	return made_of(kind) & ~(exact ? TEXT_SET | SET(picture_tok) : 0);
+	if (p->exact && kind != LEARN_prompt_bytes)
+		known |= TEXT_SET | SET(picture_tok);
+	return made_of(kind) & ~known;
 }
 
-/* The features as the fit takes them; false: there is nothing. */
+/* The features as the fit takes them; false: there is nothing to estimate. */
 static bool spread(const struct learn_features *f, enum learn_kind kind,
 		   uint64_t x[LEARN_COEFFICIENT_COUNT])
 {
-	const uint64_t value[LEARN_COEFFICIENT_COUNT] = { f->ascii_tok,    f->cjk_tok,
-							  f->other_tok,    f->messages,
-							  f->tool_tok > 0, f->tool_tok,
-							  f->picture_tok,  1 };
+	const uint64_t value[LEARN_COEFFICIENT_COUNT] = {
+		[LEARN_COEFFICIENT_ascii] = f->ascii_tok,
+		[LEARN_COEFFICIENT_cjk] = f->cjk_tok,
+		[LEARN_COEFFICIENT_other] = f->other_tok,
+		[LEARN_COEFFICIENT_frame] = f->frame_tok,
+		[LEARN_COEFFICIENT_message] = f->messages,
+		[LEARN_COEFFICIENT_tools] = f->tool_tok > 0,
+		[LEARN_COEFFICIENT_tool_tok] = f->tool_tok,
+		[LEARN_COEFFICIENT_picture_tok] = f->picture_tok,
+		[LEARN_COEFFICIENT_base] = 1,
+	};
 	bool any = false;
 
 	for (unsigned i = 0; i < LEARN_COEFFICIENT_COUNT; i++) {
 		x[i] = made_of(kind) >> i & 1 ? value[i] : 0;
 		if (x[i] > USAGE_TOK_MAX)
 			x[i] = USAGE_TOK_MAX;
-		any = any || (x[i] > 0 && (CONTENT_SET >> i & 1));
+		any = any || (x[i] > 0 && i != LEARN_COEFFICIENT_base);
 	}
 	return any;
 }
-
-/* ---- priors ---- */
 
 /* What four bytes of text are, in thousandths of o200k's tokens: English, code and JSON; and
  * the scripts of two and three bytes to a letter. */
 #define ASCII_NOMINAL_PERMIL 1050
 #define OTHER_NOMINAL_PERMIL 1150
-#define BYTES_SPREAD_PERMIL  500
 
-static void learner_init(struct learner *r, const struct prior *p, enum learn_kind kind)
+/* How far off nearly all estimates are that nothing was learned for. */
+#define EXACT_SPREAD_PERMIL 150
+#define PRIOR_SPREAD_PERMIL 400
+#define BYTES_SPREAD_PERMIL 500
+
+static void begin(struct fit *f, const struct learn_prior *p, enum learn_kind kind)
 {
-	int32_t permil[LEARN_COEFFICIENT_COUNT], spread_permil = p->spread_permil;
+	int32_t permil[LEARN_COEFFICIENT_COUNT] = {
+		[LEARN_COEFFICIENT_ascii] = p->ascii_permil,
+		[LEARN_COEFFICIENT_cjk] = p->cjk_permil,
+		[LEARN_COEFFICIENT_other] = p->other_permil,
+		[LEARN_COEFFICIENT_frame] = 1000,
+		[LEARN_COEFFICIENT_tool_tok] = 1000,
+		[LEARN_COEFFICIENT_picture_tok] = 1000,
+	};
+	int32_t spread_permil = p->exact ? EXACT_SPREAD_PERMIL : PRIOR_SPREAD_PERMIL;
 
-	memcpy(permil, p->permil, sizeof(permil));
-	if (kind == LEARN_completion)
-		permil[LEARN_COEFFICIENT_base] = 0; /* nothing frames an answer */
 	if (kind == LEARN_prompt_bytes) {
-		permil[LEARN_COEFFICIENT_ascii] = permil[LEARN_COEFFICIENT_ascii] *
-						  ASCII_NOMINAL_PERMIL / 1000;
-		permil[LEARN_COEFFICIENT_other] = permil[LEARN_COEFFICIENT_other] *
-						  OTHER_NOMINAL_PERMIL / 1000;
-		if (spread_permil < BYTES_SPREAD_PERMIL)
-			spread_permil = BYTES_SPREAD_PERMIL;
+		permil[LEARN_COEFFICIENT_ascii] = p->ascii_permil * ASCII_NOMINAL_PERMIL / 1000;
+		permil[LEARN_COEFFICIENT_other] = p->other_permil * OTHER_NOMINAL_PERMIL / 1000;
+		spread_permil = BYTES_SPREAD_PERMIL;
 	}
-	pthread_mutex_init(&r->lock, NULL);
-	fit_begin(&r->fit, permil, spread_permil);
-}
-
-static void model_init(struct learn_model *m, const char *provider, const char *family,
-		       const struct prior *p)
-{
-	span_copy(span_of(provider), m->provider, sizeof(m->provider));
-	span_copy(span_of(family), m->family, sizeof(m->family));
-	m->prior = p;
-	for (unsigned kind = 0; kind < LEARN_KIND_COUNT; kind++)
-		learner_init(&m->of[kind], p, kind);
-}
-
-static void model_release(struct learn_model *m)
-{
-	for (unsigned kind = 0; kind < LEARN_KIND_COUNT; kind++)
-		pthread_mutex_destroy(&m->of[kind].lock);
-}
-
-/* Does the text stand in the name where a word begins? */
-static bool has_word(const char *name, const char *word)
-{
-	for (const char *at = name; (at = strstr(at, word)) != NULL; at++)
-		if (at == name || !isalnum((unsigned char)at[-1]))
-			return true;
-	return false;
-}
-
-static unsigned prior_of(const char *family)
-{
-	unsigned i = 0;
-
-	while (i < PRIORS - 1 && !has_word(family, priors[i].family))
-		i++;
-	return i; /* the last one is for all */
+	fit_begin(f, learned(p, kind), permil, spread_permil);
 }
 
 /* ---- names ---- */
@@ -194,45 +155,6 @@ static void copy_name(struct span s, char *to, size_t room)
 	span_copy(s, to, room);
 	for (; *to; to++)
 		*to = is_name_byte(*to) ? (char)tolower((unsigned char)*to) : '_';
-}
-
-/* Does s end as the pattern says? In it '0' is any digit. */
-static bool ends_like(struct span s, const char *pattern)
-{
-	size_t n = strlen(pattern);
-
-	if (s.len <= n)
-		return false;
-	for (size_t i = 0; i < n; i++) {
-		char c = s.at[s.len - n + i];
-
-		if (pattern[i] == '0' ? !isdigit((unsigned char)c) : c != pattern[i])
-			return false;
-	}
-	return true;
-}
-
-void learn_family(struct span model, char to[LEARN_FAMILY_ROOM])
-{
-	static const char *const ends[] = { "-latest",  "-0000-00-00", "-00000000",
-					    "-00-0000", "-0000",       "-000" };
-
-	for (size_t i = model.len; i-- > 0;)
-		if (model.at[i] == '/') {
-			model = span_skip(model, i + 1);
-			break;
-		}
-	if (span_starts(model, SPAN("ft:")))
-		model = span_skip(model, 3);
-	for (size_t i = 1; i < model.len; i++)
-		if (model.at[i] == ':' || model.at[i] == '@')
-			model.len = i;
-	for (unsigned i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
-		if (ends_like(model, ends[i])) {
-			model.len -= strlen(ends[i]);
-			break;
-		}
-	copy_name(model.len > 0 ? model : SPAN("_"), to, LEARN_FAMILY_ROOM);
 }
 
 /* ---- the table ---- */
@@ -275,7 +197,10 @@ static struct learn_model *look_up_or_add(struct learn *l, const char *provider,
 	count = atomic_load_explicit(&l->count, memory_order_relaxed);
 	if (!m && count < LEARN_MODELS_MAX) {
 		m = &l->model[count];
-		model_init(m, provider, family, &priors[prior_of(family)]);
+		span_copy(span_of(provider), m->provider, sizeof(m->provider));
+		span_copy(span_of(family), m->family, sizeof(m->family));
+		for (unsigned kind = 0; kind < LEARN_KIND_COUNT; kind++)
+			pthread_mutex_init(&m->of[kind].lock, NULL);
 		atomic_store_explicit(&l->slot[slot], (uint16_t)(count + 1), memory_order_release);
 		atomic_store_explicit(&l->count, count + 1, memory_order_release);
 	}
@@ -287,11 +212,8 @@ struct learn *learn_new(void)
 {
 	struct learn *l = calloc(1, sizeof(*l));
 
-	if (!l)
-		return NULL;
-	pthread_mutex_init(&l->adding, NULL);
-	for (unsigned i = 0; i < PRIORS; i++)
-		model_init(&l->prior[i], "", priors[i].family, &priors[i]);
+	if (l)
+		pthread_mutex_init(&l->adding, NULL);
 	return l;
 }
 
@@ -299,58 +221,68 @@ void learn_free(struct learn *l)
 {
 	if (!l)
 		return;
-	for (unsigned i = 0; i < l->count; i++)
-		model_release(&l->model[i]);
-	for (unsigned i = 0; i < PRIORS; i++)
-		model_release(&l->prior[i]);
+	for (unsigned i = 0; i < l->count * LEARN_KIND_COUNT; i++)
+		pthread_mutex_destroy(
+		    &l->model[i / LEARN_KIND_COUNT].of[i % LEARN_KIND_COUNT].lock);
 	pthread_mutex_destroy(&l->adding);
 	free(l);
 }
 
-struct learn_model *learn_find(struct learn *l, struct span provider, struct span model)
+struct learn_model *learn_find(struct learn *l, struct span provider, struct span family)
 {
-	char name[LEARN_PROVIDER_ROOM], family[LEARN_FAMILY_ROOM];
-	struct learn_model *m;
+	char provider_name[LEARN_PROVIDER_ROOM], family_name[LEARN_FAMILY_ROOM];
 	unsigned slot;
 
-	copy_name(provider, name, sizeof(name));
-	learn_family(model, family);
-	m = look_up(l, name, family, &slot);
-	return m ? m : &l->prior[prior_of(family)];
+	copy_name(provider, provider_name, sizeof(provider_name));
+	copy_name(family, family_name, sizeof(family_name));
+	return look_up(l, provider_name, family_name, &slot);
 }
 
-void learn_estimate(struct learn_model *m, enum learn_kind kind, const struct learn_features *f,
-		    struct learn_estimate *out)
+void learn_estimate(struct learn_model *m, const struct learn_prior *p, enum learn_kind kind,
+		    const struct learn_features *f, struct learn_estimate *out)
 {
-	struct learner *r = &m->of[kind];
+	struct learner *r = m ? &m->of[kind] : NULL;
 	uint64_t x[LEARN_COEFFICIENT_COUNT];
+	struct fit fresh;
+	bool known = false;
 
 	*out = (struct learn_estimate){ 0 };
 	if (!spread(f, kind, x))
 		return;
-	pthread_mutex_lock(&r->lock);
-	fit_estimate(&r->fit, x, out);
-	pthread_mutex_unlock(&r->lock);
+	if (r) {
+		pthread_mutex_lock(&r->lock);
+		known = r->fit.learned != 0;
+		if (known)
+			fit_estimate(&r->fit, x, out);
+		pthread_mutex_unlock(&r->lock);
+	}
+	if (!known) {
+		begin(&fresh, p, kind);
+		fit_estimate(&fresh, x, out);
+	}
 }
 
-bool learn_sample(struct learn *l, struct span provider, struct span model, enum learn_kind kind,
-		  const struct learn_features *f, uint64_t reported_tok)
+bool learn_sample(struct learn *l, struct span provider, const struct learn_prior *p,
+		  enum learn_kind kind, const struct learn_features *f, uint64_t reported_tok)
 {
-	char name[LEARN_PROVIDER_ROOM], family[LEARN_FAMILY_ROOM];
+	char provider_name[LEARN_PROVIDER_ROOM], family_name[LEARN_FAMILY_ROOM];
 	uint64_t x[LEARN_COEFFICIENT_COUNT];
 	struct learn_model *m;
 	struct learner *r;
 
 	if (reported_tok == 0 || reported_tok > USAGE_TOK_MAX || !spread(f, kind, x))
 		return false;
-	copy_name(provider, name, sizeof(name));
-	learn_family(model, family);
-	m = look_up_or_add(l, name, family);
+	copy_name(provider, provider_name, sizeof(provider_name));
+	copy_name(span_of(p->family), family_name, sizeof(family_name));
+	m = look_up_or_add(l, provider_name, family_name);
 	if (!m)
 		return false;
 	r = &m->of[kind];
 	pthread_mutex_lock(&r->lock);
-	fit_teach(&r->fit, learned(m->prior, kind), x, reported_tok);
+	/* New; or learned when less or more was public. */
+	if (r->fit.learned != learned(p, kind) && !r->fit.frozen)
+		begin(&r->fit, p, kind);
+	fit_teach(&r->fit, x, reported_tok);
 	r->revision++;
 	pthread_mutex_unlock(&r->lock);
 	return true;
@@ -371,10 +303,7 @@ static struct learn_model *nth(struct learn *l, unsigned i, enum learn_kind *kin
 /* A copy for people. Under the learner's lock. */
 static void view(const struct learn_model *m, enum learn_kind kind, struct learn_view *v)
 {
-	*v = (struct learn_view){ .provider = m->provider,
-				  .family = m->family,
-				  .kind = kind,
-				  .exact = m->prior->exact && kind != LEARN_prompt_bytes };
+	*v = (struct learn_view){ .provider = m->provider, .family = m->family, .kind = kind };
 	fit_view(&m->of[kind].fit, v);
 }
 
@@ -415,26 +344,28 @@ void learn_each_news(struct learn *l, void (*each)(void *arg, const struct learn
 	}
 }
 
-unsigned learn_freeze(struct learn *l, struct span provider, struct span model, bool frozen)
+unsigned learn_freeze(struct learn *l, struct span provider, struct span family, bool frozen)
 {
-	char name[LEARN_PROVIDER_ROOM], family[LEARN_FAMILY_ROOM];
+	char provider_name[LEARN_PROVIDER_ROOM], family_name[LEARN_FAMILY_ROOM];
 	struct learn_model *m;
 	enum learn_kind kind;
 	unsigned n = 0;
 
-	copy_name(provider, name, sizeof(name));
-	learn_family(model, family);
+	copy_name(provider, provider_name, sizeof(provider_name));
+	copy_name(family, family_name, sizeof(family_name));
 	for (unsigned i = 0; (m = nth(l, i, &kind)) != NULL; i++) {
 		struct learner *r = &m->of[kind];
 
-		if ((provider.len > 0 && strcmp(name, m->provider) != 0) ||
-		    (model.len > 0 && strcmp(family, m->family) != 0))
+		if ((provider.len > 0 && strcmp(provider_name, m->provider) != 0) ||
+		    (family.len > 0 && strcmp(family_name, m->family) != 0))
 			continue;
 		pthread_mutex_lock(&r->lock);
-		r->fit.frozen = frozen;
-		r->revision++;
+		if (r->fit.learned != 0) {
+			r->fit.frozen = frozen;
+			r->revision++;
+			n++;
+		}
 		pthread_mutex_unlock(&r->lock);
-		n += kind == 0;
 	}
 	return n;
 }
@@ -554,7 +485,7 @@ enum err learn_read(struct learn *l, struct span line, char *why, size_t room)
 	}
 	r = &m->of[read.kind];
 	pthread_mutex_lock(&r->lock);
-	fit_replace(&r->fit, &read.fit, learned(m->prior, read.kind));
+	r->fit = read.fit;
 	r->revision++;
 	pthread_mutex_unlock(&r->lock);
 	return ERR_OK;

@@ -1,20 +1,20 @@
 /* learn.h - estimates of tokens that learn from what providers report.
  *
- *   m = learn_find(l, provider, model)          once for an exchange
- *   learn_estimate(m, kind, &features, &e)      before it, while it runs, after it
- *   learn_sample(l, provider, model, kind, ...) when the provider has said its number
+ *   m = learn_find(l, provider, family)                   once for an exchange
+ *   learn_estimate(m, &prior, kind, &features, &e)        before, during and after it
+ *   learn_sample(l, provider, &prior, kind, &features, n) when the provider has said n
  *
  * What      for each (provider, model family) and kind a linear model of what the provider
- *           will count: so many tokens for each of ours by script, for each message, for
- *           tools and pictures, and a rest; by recursive least squares on relative errors,
- *           from priors (learn_prior.tbl.h). Where the vocabulary is public the weight of
- *           text is 1 and only the rest is learned.
+ *           will count: so many tokens for each of ours by script, for what stands around
+ *           messages, for tools and pictures, and a rest; by recursive least squares on
+ *           relative errors. It begins with what our own count says of the model. Where the
+ *           vocabulary is public the weight of text stays 1 and only the rest is learned.
  * Estimate  the mean is for bills, the high bound (p95) for holds, the low one (p5) for cuts:
  *           from the errors seen, and wide while few were seen. An estimate is no money:
- *           this module alone computes in floating point, and gives whole tokens.
+ *           how it is made is in floating point (fit.h), what is said is whole tokens.
  * Limit     LEARN_MODELS_MAX models, never forgotten; what comes later has its prior, which
  *           does not learn. Features and reports above USAGE_TOK_MAX are not believed.
- * Threads   any, at the same time; a lock for each model and kind, held below a microsecond.
+ * Threads   any, at the same time; a lock for each model and kind, held for a microsecond.
  *           Nothing is allocated after learn_new().
  */
 #ifndef METERING_LEARN_H
@@ -47,9 +47,10 @@ enum learn_kind {
 
 struct learn_features {
 	uint64_t ascii_tok, cjk_tok, other_tok; /* our count of the text, by script of the piece */
-	uint64_t messages;
-	uint64_t tool_tok;    /* our count of the tool definitions, not in those above */
-	uint64_t picture_tok; /* by the published formula */
+	uint64_t frame_tok;                     /* what our rules add around messages and calls */
+	uint64_t messages;                      /* where these rules may be wrong */
+	uint64_t tool_tok;                      /* definitions of tools, by our rules */
+	uint64_t picture_tok;                   /* pictures, by our rules */
 };
 
 /* The text part of LEARN_prompt_bytes: a nominal token for each four bytes. */
@@ -59,17 +60,25 @@ static inline struct learn_features learn_bytes(uint64_t ascii_bytes, uint64_t o
 					.other_tok = other_bytes / 4 + (other_bytes % 4 > 0) };
 }
 
+/* What is assumed of a family of which nothing was reported yet. */
+struct learn_prior {
+	const char *family;
+	bool exact; /* our count is by the model's own vocabulary: text weighs 1 */
+	uint16_t ascii_permil, cjk_permil, other_permil; /* the model's tokens for 1,000 of ours */
+};
+
 /* COEFFICIENT(name, least, most, reference, "what it multiplies"): least and most in
  * thousandths. reference: of a typical request of 1,000 tokens; a prior counts as much as
- * LEARN_PRIOR_WEIGHT of these. */
+ * twenty of these. */
 #define LEARN_COEFFICIENTS(COEFFICIENT)                                                            \
 	COEFFICIENT(ascii, 500, 4000, 600, "tokens of pieces that are all ASCII")                  \
 	COEFFICIENT(cjk, 500, 4000, 200, "tokens of Chinese, Japanese and Korean pieces")          \
 	COEFFICIENT(other, 500, 4000, 200, "tokens of other pieces")                               \
+	COEFFICIENT(frame, 1000, 1000, 20, "tokens around messages; is not learned")               \
 	COEFFICIENT(message, -8000, 100000, 4, "messages")                                         \
-	COEFFICIENT(tools, -100000, 4000000, 1, "1 when there are tools")                          \
+	COEFFICIENT(tools, -1000000, 4000000, 1, "1 when there are tools")                         \
 	COEFFICIENT(tool_tok, 0, 4000, 200, "tokens of tool definitions")                          \
-	COEFFICIENT(picture_tok, 0, 8000, 200, "tokens of pictures by formula")                    \
+	COEFFICIENT(picture_tok, 0, 8000, 200, "tokens of pictures")                               \
 	COEFFICIENT(base, -100000, 4000000, 1, "1")
 
 enum learn_coefficient {
@@ -84,11 +93,10 @@ enum learn_coefficient {
 #define LEARN_BUCKETS 39
 extern const uint32_t learn_edge_permil[LEARN_BUCKETS - 1]; /* the upper edges */
 
-/* Every model, and every prior. */
+/* Every model there is. */
 struct learn;
 
-/* What is known of one (provider, family), or the prior of a family of which nothing is
- * known; lives as long as its struct learn. */
+/* What was learned of one (provider, family); lives as long as its struct learn. */
 struct learn_model;
 
 /* NULL: no memory (about 1 MB, touched as it is used). */
@@ -96,27 +104,24 @@ struct learn *learn_new(void);
 
 void learn_free(struct learn *l); /* NULL is fine */
 
-/* Writes the family of a model's name: without its path, fine-tune, date, tag and
- * "-latest", in lower case; other characters than letters, digits and . _ - become '_'. */
-void learn_family(struct span model, char to[LEARN_FAMILY_ROOM]);
-
-/* What is known of the model of that provider, else its prior. Never NULL. */
-struct learn_model *learn_find(struct learn *l, struct span provider, struct span model);
+/* What was learned of that family at that provider; NULL: nothing yet. In names (cut to their
+ * rooms) letters are lower case, and what is no letter, digit or . _ - becomes '_'. */
+struct learn_model *learn_find(struct learn *l, struct span provider, struct span family);
 
 struct learn_estimate {
-	uint64_t low_tok, mean_tok, high_tok; /* low <= mean <= high */
+	uint64_t low_tok, mean_tok, high_tok; /* low <= mean <= high; all 0 for no features */
 	uint64_t samples;                     /* what it is learned from; 0: it is the prior */
 };
 
-/* What the provider will report, by the model: see above. */
-void learn_estimate(struct learn_model *m, enum learn_kind kind, const struct learn_features *f,
-		    struct learn_estimate *out);
+/* What the provider will report. m: NULL where nothing is learned. */
+void learn_estimate(struct learn_model *m, const struct learn_prior *p, enum learn_kind kind,
+		    const struct learn_features *f, struct learn_estimate *out);
 
 /* Learns that for these features the provider reported so many tokens. For prompts the
  * caller gives all input, cached or not; for answers the output without reasoning. False:
  * not believed (0, or beyond USAGE_TOK_MAX), or no room for another model. */
-bool learn_sample(struct learn *l, struct span provider, struct span model, enum learn_kind kind,
-		  const struct learn_features *f, uint64_t reported_tok);
+bool learn_sample(struct learn *l, struct span provider, const struct learn_prior *p,
+		  enum learn_kind kind, const struct learn_features *f, uint64_t reported_tok);
 
 /* ---- for people ---- */
 
@@ -143,9 +148,9 @@ void learn_each(struct learn *l, bool (*each)(void *arg, const struct learn_view
 void learn_each_news(struct learn *l, void (*each)(void *arg, const struct learn_view *v),
 		     void *arg);
 
-/* Freezes, or lets learn again, what matches: empty provider, model: any. Returns how many
- * kinds of models that were. */
-unsigned learn_freeze(struct learn *l, struct span provider, struct span model, bool frozen);
+/* Freezes, or lets learn again, what was learned of all that match: an empty provider or
+ * family is any. Returns how many kinds of models that were. */
+unsigned learn_freeze(struct learn *l, struct span provider, struct span family, bool frozen);
 
 /* "prompt" and so on; static text. */
 const char *learn_kind_name(enum learn_kind kind);

@@ -42,8 +42,7 @@ static json_t *view_json(const struct learn_view *v)
 }
 
 struct listing {
-	const char *provider; /* NULL: any */
-	char family[LEARN_FAMILY_ROOM];
+	const char *provider, *family; /* NULL: any */
 	json_t *models;
 };
 
@@ -52,18 +51,17 @@ static bool on_view(void *arg, const struct learn_view *v)
 	struct listing *l = arg;
 
 	if ((!l->provider || strcmp(l->provider, v->provider) == 0) &&
-	    (!l->family[0] || strcmp(l->family, v->family) == 0))
+	    (!l->family || strcmp(l->family, v->family) == 0))
 		json_array_append_new(l->models, view_json(v));
 	return true;
 }
 
 enum err api_calibration_list(struct api_call *c)
 {
-	struct listing l = { .provider = api_value(c, "provider"), .models = json_array() };
-	const char *model = api_value(c, "model");
+	struct listing l = { .provider = api_value(c, "provider"),
+			     .family = api_value(c, "family"),
+			     .models = json_array() };
 
-	if (model)
-		learn_family(span_of(model), l.family);
 	learn_each(c->house->learn, on_view, &l);
 	c->answer = json_object();
 	json_object_set_new(c->answer, "models", l.models);
@@ -129,11 +127,11 @@ enum err api_calibration_import(struct api_call *c)
 static enum err set_frozen(struct api_call *c, bool frozen)
 {
 	struct span provider = span_of(api_value(c, "provider"));
-	struct span model = span_of(api_value(c, "model"));
-	unsigned n = learn_freeze(c->house->learn, provider, model, frozen);
+	struct span family = span_of(api_value(c, "family"));
+	unsigned n = learn_freeze(c->house->learn, provider, family, frozen);
 
-	if (n == 0 && (provider.len > 0 || model.len > 0))
-		return api_refuse(c, ERR_MISSING, "nothing is learned of that model yet");
+	if (n == 0 && (provider.len > 0 || family.len > 0))
+		return api_refuse(c, ERR_MISSING, "nothing is learned of that model family yet");
 	c->answer = json_object();
 	json_object_set_new(c->answer, "models", json_integer(n));
 	json_object_set_new(c->answer, "frozen", json_boolean(frozen));

@@ -14,7 +14,7 @@ enum cli_exit cli_calibration_list(struct cli *c)
 		{ "DRIFT", "drift", false },        { 0 },
 	};
 
-	return cli_show_list(c, "calibration", B(provider) | B(model), "models", columns);
+	return cli_show_list(c, "calibration", B(provider) | B(family), "models", columns);
 }
 
 static void print_state(void *arg, json_t *line)
@@ -74,7 +74,8 @@ static enum cli_exit send_freeze(struct cli *c, const char *verb, const char *do
 
 	cli_path_init(&path, "calibration");
 	cli_path_add(&path, verb);
-	return cli_show_change(c, "POST", &path, cli_body(c, B(provider) | B(model)), "%s\n", done);
+	return cli_show_change(c, "POST", &path, cli_body(c, B(provider) | B(family)), "%s\n",
+			       done);
 }
 
 enum cli_exit cli_calibration_freeze(struct cli *c)

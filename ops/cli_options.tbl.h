@@ -21,6 +21,7 @@ OPTION(limit,    "N",        "for a quota: US dollars (100usd); for requests: on
 OPTION(warn,     "PERCENT",  "percent of the limit at which to warn; 0: never")
 OPTION(provider, "NAME",     "a provider's name in the configuration")
 OPTION(model,    "NAME",     "the model, exactly as requests name it")
+OPTION(family,   "NAME",     "a model family, as weir calibration list names it")
 OPTION(key,      "KEYID",    "this key only")
 OPTION(tier,     "NAME",     "service tier, e.g. batch, flex, priority")
 OPTION(from,     "WHEN",     "from when the price holds: a date or RFC 3339 (default now)")

@@ -9,19 +9,21 @@ import sys
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 from harness import BUILD, House, Tally  # noqa: E402
 
-COEFFICIENTS, BUCKETS = 8, 39
+COEFFICIENTS, BUCKETS = 9, 39
 
 
 def line(family, ascii_weight="1.25", samples=100, bias="0.041000000000000002"):
     """A line as it is exported."""
-    info = [f"{20 if row == column else 0}" for row in range(COEFFICIENTS) for column in range(row + 1)]
+    info = ["20" if row == column else "0"
+            for row in range(COEFFICIENTS) for column in range(row + 1)]
     middle = ["0"] * (BUCKETS // 2)
     return " ".join([
-        "weir-learn/1 somewhere", family, "prompt", f"samples={samples}", f"seen={samples}",
-        "frozen=0", "drift=1", f"bias={bias}", "error=0.042999999999999997", "recent=0.001",
-        "deviation=0.02", "weight=" + ",".join([ascii_weight, "1.3", "1.5", "3", "340", "1.2", "1", "6"]),
+        "weir-learn/1 somewhere", family, "prompt", "learned=503", f"samples={samples}",
+        f"seen={samples}", "frozen=0", "drift=1", f"bias={bias}", "error=0.042999999999999997", "recent=0.001",
+        "deviation=0.02", f"weight={ascii_weight},1.3,1.5,1,3,340,1.2,1,6",
         "info=" + ",".join(info), "history=" + ",".join([*middle, "100", *middle]),
-        "bucket=" + ",".join([*middle, str(samples), *middle]), f"ratio_sum_permil={samples * 1000}"])
+        "bucket=" + ",".join([*middle, str(samples), *middle]),
+        f"ratio_sum_permil={samples * 1000}"])
 
 
 def refused(house, *words):
@@ -47,9 +49,9 @@ def main():
         t.check("what is exported is what was imported",
                 house.weir("calibration", "export").split("\n") == [*known, ""],
                 house.weir("calibration", "export"))
-        listed = models(house, "--model", "anthropic/tiny-20260101")
-        t.check("a model is listed by its family", len(listed) == 1 and listed[0]["family"] == "tiny",
-                listed)
+        listed = models(house, "--family", "tiny")
+        t.check("a model is listed by its family",
+                len(listed) == 1 and listed[0]["family"] == "tiny", listed)
         t.check("... with its numbers",
                 listed[0]["samples"] == 100 and listed[0]["bias_percent"] == "4.1"
                 and listed[0]["coefficients"]["ascii"] == "0.750" and listed[0]["drift"]
@@ -67,7 +69,7 @@ def main():
                 and f'weir_calibration_error_ratio_bucket{label},le="+Inf"}} 100\n' in text
                 and f"weir_calibration_error_ratio_sum{label}}} 100.000\n" in text, text)
 
-        house.weir("calibration", "freeze", "--provider", "somewhere", "--model", "tiny")
+        house.weir("calibration", "freeze", "--provider", "somewhere", "--family", "tiny")
         house.kill_weir()
         house.start_weir()
         t.check("a kill forgets nothing that was imported or frozen",
@@ -76,8 +78,8 @@ def main():
         house.weir("calibration", "unfreeze")
         t.check("all learn again", not any(m["frozen"] for m in models(house)))
         t.check("whom nobody knows cannot be frozen",
-                "nothing is learned of that model yet" in refused(
-                    house, "calibration", "freeze", "--model", "nobody"))
+                "nothing is learned of that model family yet" in refused(
+                    house, "calibration", "freeze", "--family", "nobody"))
 
         before = house.weir("calibration", "export")
         for text, reason in [

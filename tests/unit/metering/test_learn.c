@@ -13,7 +13,10 @@
 #include "metering/usage.h"
 
 #define PROVIDER SPAN("somewhere")
-#define MODEL    SPAN("newmodel-20260101")
+#define FAMILY   SPAN("newmodel")
+
+static const struct learn_prior unknown = { "newmodel", false, 1050, 1050, 1100 };
+static const struct learn_prior exact = { "gpt-4o", true, 1000, 1000, 1000 };
 
 /* ---- a provider that nobody knows ---- */
 
@@ -83,6 +86,7 @@ static struct learn_features make_request(struct chance *c)
 	double text = scale(c, 30, 10), kind = chance(c), foreign = 0.02;
 	struct learn_features f = { .messages = (uint64_t)scale(c, 1, 5) };
 
+	f.frame_tok = 3 + 4 * f.messages;
 	if (kind > 0.6)
 		foreign = between(c, 0.1, 0.95);
 	f.cjk_tok = (uint64_t)(kind > 0.8 ? text * foreign : 0);
@@ -122,14 +126,14 @@ static void run(struct learn *l, struct chance *c, const struct provider *p, uns
 		uint64_t tok = count(c, p, &f);
 		struct learn_estimate e;
 
-		learn_estimate(learn_find(l, PROVIDER, MODEL), LEARN_prompt, &f, &e);
+		learn_estimate(learn_find(l, PROVIDER, FAMILY), &unknown, LEARN_prompt, &f, &e);
 		assert_true(e.low_tok <= e.mean_tok && e.mean_tok <= e.high_tok);
 		s->n++;
 		s->held += tok <= e.high_tok;
 		s->uncut += tok >= e.low_tok;
 		s->error += size_of((double)e.mean_tok - (double)tok) / (double)tok;
 		s->room += (double)e.high_tok / (double)tok - 1;
-		assert_true(learn_sample(l, PROVIDER, MODEL, LEARN_prompt, &f, tok));
+		assert_true(learn_sample(l, PROVIDER, &unknown, LEARN_prompt, &f, tok));
 	}
 }
 
@@ -200,8 +204,9 @@ static void learns_from_bytes(void **state)
 		f.messages = real.messages;
 		f.tool_tok = real.tool_tok;
 		f.picture_tok = real.picture_tok;
-		learn_estimate(learn_find(l, PROVIDER, MODEL), LEARN_prompt_bytes, &f, &e);
-		learn_sample(l, PROVIDER, MODEL, LEARN_prompt_bytes, &f, tok);
+		learn_estimate(learn_find(l, PROVIDER, FAMILY), &unknown, LEARN_prompt_bytes, &f,
+			       &e);
+		learn_sample(l, PROVIDER, &unknown, LEARN_prompt_bytes, &f, tok);
 		if (i < 200)
 			continue;
 		error += size_of((double)e.mean_tok - (double)tok) / (double)tok;
@@ -220,25 +225,28 @@ static void exact_models_learn_only_the_rest(void **state)
 	struct chance c = { 3 };
 	struct learn_features f = { .ascii_tok = 1000, .cjk_tok = 10 };
 	struct learn_estimate e;
-	const char *model = "openai/gpt-4o-2024-08-06";
+	struct learn_model *m;
 
 	(void)state;
 	for (unsigned i = 0; i < 400; i++) {
 		struct learn_features one = make_request(&c);
 
-		assert_true(learn_sample(l, SPAN("openai"), span_of(model), LEARN_prompt, &one,
-					 count(&c, &p, &one)));
+		assert_true(
+		    learn_sample(l, PROVIDER, &exact, LEARN_prompt, &one, count(&c, &p, &one)));
 	}
 	f.messages = 3;
+	f.frame_tok = 3 + 4 * f.messages;
 	f.tool_tok = 100;
-	learn_estimate(learn_find(l, SPAN("openai"), SPAN("gpt-4o")), LEARN_prompt, &f, &e);
+	m = learn_find(l, PROVIDER, SPAN("gpt-4o"));
+	learn_estimate(m, &exact, LEARN_prompt, &f, &e);
 	assert_in_range(e.mean_tok, 1272 - 6, 1272 + 6); /* 1010 + 21 + 90 + 140 + 11 */
 	assert_int_equal(e.samples, 400);
 
-	for (unsigned i = 0; i < 300; i++) /* an answer costs its text, and one token more */
-		learn_sample(l, SPAN("openai"), span_of(model), LEARN_completion, &f, 1011);
+	/* An answer costs its text, what our rules add, and one token more. */
+	for (unsigned i = 0; i < 300; i++)
+		learn_sample(l, PROVIDER, &exact, LEARN_completion, &f, 1026);
 	f = (struct learn_features){ .ascii_tok = 5000, .messages = 1 };
-	learn_estimate(learn_find(l, SPAN("openai"), SPAN("gpt-4o")), LEARN_completion, &f, &e);
+	learn_estimate(m, &exact, LEARN_completion, &f, &e);
 	assert_int_equal(e.mean_tok, 5001);
 	assert_true(e.low_tok >= 4980 && e.high_tok <= 5020);
 	learn_free(l);
@@ -246,29 +254,30 @@ static void exact_models_learn_only_the_rest(void **state)
 
 /* ---- priors ---- */
 
-static uint64_t prior_mean(struct learn *l, const char *model, struct learn_features f)
-{
-	struct learn_estimate e;
-
-	learn_estimate(learn_find(l, PROVIDER, span_of(model)), LEARN_prompt, &f, &e);
-	assert_int_equal(e.samples, 0);
-	assert_true(e.low_tok < e.mean_tok && e.mean_tok < e.high_tok);
-	return e.mean_tok;
-}
-
+/* Before anything is learned an estimate is our own count, and wide. */
 static void nothing_learned_is_the_prior(void **state)
 {
-	struct learn_features f = { .ascii_tok = 10000, .messages = 1 };
+	static const struct learn_prior other = { "claude", false, 1220, 1350, 1400 };
+	struct learn_features f = { 10000, 100, 10, 31, 7, 200, 85 };
+	struct learn_features bytes = learn_bytes(4000, 400);
 	struct learn *l = learn_new();
+	struct learn_estimate e;
 
 	(void)state;
-	assert_int_equal(prior_mean(l, "gpt-4o", f), 10000 + 4 + 3);
-	assert_int_equal(prior_mean(l, "o3-mini-2025-01-31", f), 10000 + 4 + 4);
-	assert_int_equal(prior_mean(l, "claude-sonnet-4-5-20250929", f), 12200 + 3 + 6);
-	assert_int_equal(prior_mean(l, "us.anthropic.claude-opus-4-7-v1:0", f), 15500 + 3 + 6);
-	assert_int_equal(prior_mean(l, "models/gemini-2.5-pro", f), 11000);
-	assert_int_equal(prior_mean(l, "foo1-large", f), 11000 + 4 + 6); /* no "o1" */
-	assert_int_equal(prior_mean(l, "", f), 11000 + 4 + 6);
+	assert_null(learn_find(l, PROVIDER, FAMILY));
+	learn_estimate(NULL, &exact, LEARN_prompt, &f, &e);
+	assert_int_equal(e.mean_tok, 10000 + 100 + 10 + 31 + 200 + 85);
+	assert_int_equal(e.samples, 0);
+	assert_in_range(e.low_tok, 8000, 9500);
+	assert_in_range(e.high_tok, 11500, 12500);
+	learn_estimate(NULL, &other, LEARN_prompt, &f, &e);
+	assert_int_equal(e.mean_tok, 12200 + 135 + 14 + 31 + 200 + 85);
+	assert_in_range(e.low_tok, 7000, 9500);
+	assert_in_range(e.high_tok, 17000, 19100);
+	learn_estimate(NULL, &other, LEARN_completion, &f, &e);
+	assert_int_equal(e.mean_tok, 12200 + 135 + 14 + 31);
+	learn_estimate(NULL, &exact, LEARN_prompt_bytes, &bytes, &e);
+	assert_int_equal(e.mean_tok, 1050 + 115);
 	learn_free(l);
 }
 
@@ -276,52 +285,51 @@ static void nothing_is_nothing(void **state)
 {
 	struct learn_features none = { 0 }, messages = { .messages = 5 };
 	struct learn *l = learn_new();
-	struct learn_model *m = learn_find(l, PROVIDER, MODEL);
 	struct learn_estimate e;
 
 	(void)state;
-	learn_estimate(m, LEARN_prompt, &none, &e);
+	learn_estimate(NULL, &unknown, LEARN_prompt, &none, &e);
 	assert_int_equal(e.high_tok, 0);
-	learn_estimate(m, LEARN_completion, &messages, &e); /* an answer has no messages */
+	learn_estimate(NULL, &unknown, LEARN_completion, &messages,
+		       &e); /* an answer has no messages */
 	assert_int_equal(e.high_tok, 0);
-	learn_estimate(m, LEARN_prompt, &messages, &e);
+	learn_estimate(NULL, &unknown, LEARN_prompt, &messages, &e);
 	assert_true(e.mean_tok > 0);
 	learn_free(l);
 }
 
-static void families(void **state)
+static void names_are_made_plain(void **state)
 {
-	static const struct {
-		const char *model, *family;
-	} cases[] = {
-		{ "gpt-4o-2024-08-06", "gpt-4o" },
-		{ "gpt-4-0613", "gpt-4" },
-		{ "claude-3-5-sonnet-20241022", "claude-3-5-sonnet" },
-		{ "claude-3-5-sonnet-latest", "claude-3-5-sonnet" },
-		{ "claude-3-5-sonnet@20240620", "claude-3-5-sonnet" },
-		{ "gemini-1.5-pro-002", "gemini-1.5-pro" },
-		{ "gemini-2.5-flash-preview-09-2025", "gemini-2.5-flash-preview" },
-		{ "ft:gpt-4o-mini-2024-07-18:acme::x1", "gpt-4o-mini" },
-		{ "deepseek/deepseek-chat-v3:free", "deepseek-chat-v3" },
-		{ "accounts/a/models/Llama-v3p1-70b", "llama-v3p1-70b" },
-		{ "llama3:8b", "llama3" },
-		{ "a b\n\xc3\xa9", "a_b___" },
-		{ "-2024-08-06", "-2024-08-06" },
-		{ "/", "_" },
-		{ "", "_" },
-	};
-	char family[LEARN_FAMILY_ROOM], again[LEARN_FAMILY_ROOM];
+	struct learn_prior odd = { "A b\n\xc3\xa9/x-1.5", false, 1000, 1000, 1000 };
+	struct learn_features f = { .ascii_tok = 100 };
+	struct learn *l = learn_new();
+	struct learn_model *m;
 
 	(void)state;
-	for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		learn_family(span_of(cases[i].model), family);
-		assert_string_equal(family, cases[i].family);
-	}
-	for (unsigned i = 0; i < 15; i++) {
-		learn_family(span_of(cases[i].family), again);
-		if (cases[i].family[0] != '-')
-			assert_string_equal(again, cases[i].family);
-	}
+	assert_true(learn_sample(l, SPAN("My Provider"), &odd, LEARN_prompt, &f, 100));
+	m = learn_find(l, SPAN("my_provider"), SPAN("a_b____x-1.5"));
+	assert_non_null(m);
+	assert_ptr_equal(m, learn_find(l, SPAN("My Provider"), span_of(odd.family)));
+	learn_free(l);
+}
+
+/* What was learned while a vocabulary was not public is forgotten once it is. */
+static void another_class_begins_anew(void **state)
+{
+	struct learn_prior p = { "newmodel", false, 1000, 1000, 1000 };
+	struct learn_features f = { .ascii_tok = 1000 };
+	struct learn *l = learn_new();
+	struct learn_estimate e;
+
+	(void)state;
+	for (unsigned i = 0; i < 100; i++)
+		learn_sample(l, PROVIDER, &p, LEARN_prompt, &f, 1500);
+	p.exact = true;
+	learn_sample(l, PROVIDER, &p, LEARN_prompt, &f, 1000);
+	learn_estimate(learn_find(l, PROVIDER, FAMILY), &p, LEARN_prompt, &f, &e);
+	assert_int_equal(e.mean_tok, 1000);
+	assert_int_equal(e.samples, 1);
+	learn_free(l);
 }
 
 /* ---- what must not hurt it ---- */
@@ -330,7 +338,7 @@ static uint64_t mean_now(struct learn *l, struct learn_features f)
 {
 	struct learn_estimate e;
 
-	learn_estimate(learn_find(l, PROVIDER, MODEL), LEARN_prompt, &f, &e);
+	learn_estimate(learn_find(l, PROVIDER, FAMILY), &unknown, LEARN_prompt, &f, &e);
 	return e.mean_tok;
 }
 
@@ -350,12 +358,12 @@ static void absurd_samples_do_no_harm(void **state)
 		struct learn_features one = make_request(&c);
 
 		before = mean_now(l, f);
-		learn_sample(l, PROVIDER, MODEL, LEARN_prompt, &one, i % 2 ? 1 : USAGE_TOK_MAX);
+		learn_sample(l, PROVIDER, &unknown, LEARN_prompt, &one, i % 2 ? 1 : USAGE_TOK_MAX);
 		assert_in_range(mean_now(l, f), before - before / 100, before + before / 100);
 		run(l, &c, &p, 25, &s);
 	}
-	assert_false(learn_sample(l, PROVIDER, MODEL, LEARN_prompt, &f, 0));
-	assert_false(learn_sample(l, PROVIDER, MODEL, LEARN_prompt, &f, USAGE_TOK_MAX + 1));
+	assert_false(learn_sample(l, PROVIDER, &unknown, LEARN_prompt, &f, 0));
+	assert_false(learn_sample(l, PROVIDER, &unknown, LEARN_prompt, &f, USAGE_TOK_MAX + 1));
 	s = (struct score){ 0 };
 	run(l, &c, &p, 300, &s);
 	assert_true(mean_error(&s) < 0.02);
@@ -385,20 +393,20 @@ static void drift_is_told_once(void **state)
 
 	(void)state;
 	for (unsigned i = 0; i < 200; i++)
-		learn_sample(l, PROVIDER, MODEL, LEARN_prompt, &f, 1300);
+		learn_sample(l, PROVIDER, &unknown, LEARN_prompt, &f, 1300);
 	learn_each_news(l, on_news, &n);
 	assert_int_equal(n.began + n.over, 0);
 
 	assert_int_equal(learn_freeze(l, SPAN(""), SPAN(""), true), 1);
 	for (unsigned i = 0; i < 100; i++) {
-		learn_sample(l, PROVIDER, MODEL, LEARN_prompt, &f, 1400);
+		learn_sample(l, PROVIDER, &unknown, LEARN_prompt, &f, 1400);
 		learn_each_news(l, on_news, &n);
 	}
 	assert_int_equal(n.began, 1);
 	assert_int_equal(n.over, 0);
-	learn_freeze(l, PROVIDER, MODEL, false);
+	learn_freeze(l, PROVIDER, FAMILY, false);
 	for (unsigned i = 0; i < 300; i++) {
-		learn_sample(l, PROVIDER, MODEL, LEARN_prompt, &f, 1400);
+		learn_sample(l, PROVIDER, &unknown, LEARN_prompt, &f, 1400);
 		learn_each_news(l, on_news, &n);
 	}
 	assert_int_equal(n.began, 1);
@@ -413,15 +421,17 @@ static void nonsense_stays_finite(void **state)
 
 	(void)state;
 	for (unsigned i = 0; i < 20000; i++) {
-		uint64_t number[7];
+		uint64_t number[8];
 		struct learn_features f;
 		struct learn_estimate e;
 
-		for (unsigned k = 0; k < 7; k++)
+		for (unsigned k = 0; k < 8; k++)
 			number[k] = chance(&c) < 0.5 ? 0 : (uint64_t)scale(&c, 1, 62);
+		_Static_assert(sizeof(f) == 7 * sizeof(number[0]), "all of it");
 		memcpy(&f, number, sizeof(f));
-		learn_sample(l, PROVIDER, MODEL, i % LEARN_KIND_COUNT, &f, number[6] >> 12);
-		learn_estimate(learn_find(l, PROVIDER, MODEL), i % LEARN_KIND_COUNT, &f, &e);
+		learn_sample(l, PROVIDER, &unknown, i % LEARN_KIND_COUNT, &f, number[7] >> 12);
+		learn_estimate(learn_find(l, PROVIDER, FAMILY), &unknown, i % LEARN_KIND_COUNT, &f,
+			       &e);
 		assert_true(e.low_tok <= e.mean_tok && e.mean_tok <= e.high_tok);
 		assert_true(e.high_tok < UINT64_C(1) << 40);
 	}
@@ -431,21 +441,21 @@ static void nonsense_stays_finite(void **state)
 static void there_is_a_ceiling(void **state)
 {
 	struct learn_features f = { .ascii_tok = 100 };
+	struct learn_prior p = unknown;
 	struct learn *l = learn_new();
 	struct learn_estimate e;
 	char name[32];
 
 	(void)state;
 	for (unsigned i = 0; i < LEARN_MODELS_MAX + 10; i++) {
-		snprintf(name, sizeof(name), "model-%ux", i);
-		assert_int_equal(learn_sample(l, PROVIDER, span_of(name), LEARN_prompt, &f, 150),
+		snprintf(name, sizeof(name), "model-%u", i);
+		p.family = name;
+		assert_int_equal(learn_sample(l, PROVIDER, &p, LEARN_prompt, &f, 150),
 				 i < LEARN_MODELS_MAX);
 	}
-	learn_estimate(learn_find(l, PROVIDER, SPAN("model-0x")), LEARN_prompt, &f, &e);
+	learn_estimate(learn_find(l, PROVIDER, SPAN("model-0")), &p, LEARN_prompt, &f, &e);
 	assert_int_equal(e.samples, 1);
-	learn_estimate(learn_find(l, PROVIDER, span_of(name)), LEARN_prompt, &f, &e);
-	assert_int_equal(e.samples, 0);
-	assert_true(e.mean_tok > 100);
+	assert_null(learn_find(l, PROVIDER, span_of(name)));
 	learn_free(l);
 }
 
@@ -463,15 +473,15 @@ static void frozen_estimates_stay(void **state)
 	(void)state;
 	run(l, &c, &p, 100, &s);
 	assert_int_equal(learn_freeze(l, SPAN("elsewhere"), SPAN(""), true), 0);
-	assert_int_equal(learn_freeze(l, PROVIDER, MODEL, true), 1);
-	learn_estimate(learn_find(l, PROVIDER, MODEL), LEARN_prompt, &f, &before);
+	assert_int_equal(learn_freeze(l, PROVIDER, FAMILY, true), 1);
+	learn_estimate(learn_find(l, PROVIDER, FAMILY), &unknown, LEARN_prompt, &f, &before);
 	p = make_provider(&c);
 	run(l, &c, &p, 100, &s);
-	learn_estimate(learn_find(l, PROVIDER, MODEL), LEARN_prompt, &f, &after);
+	learn_estimate(learn_find(l, PROVIDER, FAMILY), &unknown, LEARN_prompt, &f, &after);
 	assert_memory_equal(&before, &after, sizeof(before));
-	learn_freeze(l, PROVIDER, MODEL, false);
+	learn_freeze(l, PROVIDER, FAMILY, false);
 	run(l, &c, &p, 100, &s);
-	learn_estimate(learn_find(l, PROVIDER, MODEL), LEARN_prompt, &f, &after);
+	learn_estimate(learn_find(l, PROVIDER, FAMILY), &unknown, LEARN_prompt, &f, &after);
 	assert_int_not_equal(before.mean_tok, after.mean_tok);
 	assert_int_equal(after.samples, 200);
 	learn_free(l);
@@ -528,13 +538,13 @@ static void lines_read_back(void **state)
 
 	(void)state;
 	run(l, &c, &p, 137, &s);
-	learn_sample(l, PROVIDER, SPAN("gpt-4o"), LEARN_prompt, &f, 123);
-	learn_sample(l, PROVIDER, SPAN("gpt-4o"), LEARN_completion, &f, 101);
-	learn_sample(l, PROVIDER, SPAN("llama"), LEARN_prompt_bytes, &f, 90);
-	learn_freeze(l, PROVIDER, SPAN("llama"), true);
+	learn_sample(l, PROVIDER, &exact, LEARN_prompt, &f, 123);
+	learn_sample(l, PROVIDER, &exact, LEARN_completion, &f, 101);
+	learn_sample(l, SPAN("elsewhere"), &exact, LEARN_prompt_bytes, &f, 90);
+	assert_int_equal(learn_freeze(l, SPAN("elsewhere"), SPAN(""), true), 1);
 	buf_init(&copy.text, 1u << 20);
 	learn_each_line(l, false, copy_line, &copy);
-	assert_int_equal(copy.lines, 6); /* freezing says something about all kinds */
+	assert_int_equal(copy.lines, 4);
 	expect_same_text(l, back);
 	same = c;
 	run(l, &c, &p, 50, &s);
@@ -553,13 +563,13 @@ static void only_changes_are_shown_again(void **state)
 
 	(void)state;
 	buf_init(&copy.text, 1u << 20);
-	learn_sample(l, PROVIDER, MODEL, LEARN_prompt, &f, 123);
-	learn_sample(l, PROVIDER, SPAN("gpt-4o"), LEARN_prompt, &f, 123);
+	learn_sample(l, PROVIDER, &unknown, LEARN_prompt, &f, 123);
+	learn_sample(l, PROVIDER, &exact, LEARN_prompt, &f, 123);
 	learn_each_line(l, true, copy_line, &copy);
 	assert_int_equal(copy.lines, 2);
 	learn_each_line(l, true, copy_line, &copy);
 	assert_int_equal(copy.lines, 2);
-	learn_sample(l, PROVIDER, MODEL, LEARN_prompt, &f, 123);
+	learn_sample(l, PROVIDER, &unknown, LEARN_prompt, &f, 123);
 	learn_each_line(l, true, copy_line, &copy);
 	assert_int_equal(copy.lines, 3);
 	learn_unkept(l);
@@ -599,15 +609,15 @@ static void garbage_is_refused(void **state)
 	char *line = NULL, *more, why[200];
 
 	(void)state;
-	learn_sample(l, PROVIDER, MODEL, LEARN_prompt, &f, 123);
-	learn_sample(untouched, PROVIDER, MODEL, LEARN_prompt, &f, 123);
+	learn_sample(l, PROVIDER, &unknown, LEARN_prompt, &f, 123);
+	learn_sample(untouched, PROVIDER, &unknown, LEARN_prompt, &f, 123);
 	learn_each_line(l, false, keep_line, &line);
 	assert_int_equal(learn_check(span_of(line), why, sizeof(why)), ERR_OK);
 
 	refuse(l, line, "weir-learn/1", "weir-learn/9", "does not begin with weir-learn/1");
 	refuse(l, line, "somewhere", "Some?where", "no name");
 	refuse(l, line, " prompt ", " poem ", "nothing is learned of this kind: \"poem\"");
-	refuse(l, line, " prompt ", " ", "nothing is learned of this kind: \"samples=1\"");
+	refuse(l, line, " prompt ", " ", "nothing is learned of this kind: \"learned=503\"");
 	refuse(l, line, "samples=1", "samples=-1", "no whole number: \"-1\"");
 	refuse(l, line, "samples=1", "samples=1.5", "no whole number");
 	refuse(l, line, "samples=1", "samples=1e99", "out of its range");
@@ -617,6 +627,7 @@ static void garbage_is_refused(void **state)
 	refuse(l, line, "samples=1", "samples=2", "does not add up");
 	refuse(l, line, "seen=1", "sean=1", "this field is missing: \"seen\"");
 	refuse(l, line, "frozen=0", "frozen=2", "0 or 1");
+	refuse(l, line, "learned=", "learned=9", "no set of coefficients");
 	refuse(l, line, "weight=", "weight=9", "out of its range: \"ascii\"");
 	refuse(l, line, "weight=", "weight=nan", "no number");
 	refuse(l, line, "info=", "info=-", "not positive definite");
@@ -654,18 +665,20 @@ static void *be_one_of_many(void *arg)
 	struct crowd *me = arg;
 	struct chance c = { me->seed };
 	struct provider p = { 1.2, 1.2, 1.2, 4, 0, 1, 1, 5, 0.01 };
+	struct learn_prior prior = unknown;
 	char name[32];
 
+	prior.family = name;
 	for (unsigned i = 0; i < ROUNDS; i++) {
 		struct learn_features f = make_request(&c);
 		struct learn_estimate e;
 
-		snprintf(name, sizeof(name), "model-%ux", i % 40);
-		learn_estimate(learn_find(me->l, PROVIDER, span_of(name)), LEARN_prompt, &f, &e);
+		snprintf(name, sizeof(name), "model-%u", i % 40);
+		learn_estimate(learn_find(me->l, PROVIDER, span_of(name)), &prior, LEARN_prompt, &f,
+			       &e);
 		if (e.low_tok > e.mean_tok || e.mean_tok > e.high_tok)
 			return me;
-		if (!learn_sample(me->l, PROVIDER, span_of(name), LEARN_prompt, &f,
-				  count(&c, &p, &f)))
+		if (!learn_sample(me->l, PROVIDER, &prior, LEARN_prompt, &f, count(&c, &p, &f)))
 			return me;
 		if (i % 500 == 0)
 			learn_freeze(me->l, PROVIDER, span_of(name), i % 1000 == 0);
@@ -724,7 +737,8 @@ int main(void)
 		cmocka_unit_test(exact_models_learn_only_the_rest),
 		cmocka_unit_test(nothing_learned_is_the_prior),
 		cmocka_unit_test(nothing_is_nothing),
-		cmocka_unit_test(families),
+		cmocka_unit_test(names_are_made_plain),
+		cmocka_unit_test(another_class_begins_anew),
 		cmocka_unit_test(absurd_samples_do_no_harm),
 		cmocka_unit_test(drift_is_told_once),
 		cmocka_unit_test(nonsense_stays_finite),
