@@ -70,24 +70,37 @@ static bool is_letter_or_digit(char c)
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 }
 
+static bool is_escaped(struct span s, size_t at, char upper, char digit)
+{
+	return s.len - at >= 3 && s.at[at] == '%' && s.at[at + 1] == digit &&
+	       (s.at[at + 2] | 0x20) == (upper | 0x20);
+}
+
+/* "arn:aws:bedrock:...:inference-profile/us.claude-x", mostly escaped. */
+static bool is_resource_name(struct span s)
+{
+	return span_starts(s, SPAN("arn:")) ||
+	       (span_starts(s, SPAN("arn")) && is_escaped(s, 3, 'A', '3'));
+}
+
 /* Only bytes that mean the same to everyone on the way, no dot segment; the colon may be
- * escaped, since SDKs do that to Bedrock's model ids. A slash may not. */
-static bool is_plain(struct span s)
+ * escaped, since SDKs do that to Bedrock's model ids, and where `slashes` is true the slash
+ * must be. */
+static bool is_plain(struct span s, bool slashes)
 {
 	for (size_t i = 0; i < s.len; i++) {
 		if (is_letter_or_digit(s.at[i]) || memchr("-_~@+:.", s.at[i], 7))
 			continue;
-		if (!span_starts(span_skip(s, i), SPAN("%3A")) &&
-		    !span_starts(span_skip(s, i), SPAN("%3a")))
+		if (!is_escaped(s, i, 'A', '3') && (!slashes || !is_escaped(s, i, 'F', '2')))
 			return false;
 		i += 2;
 	}
 	return s.len > 0 && is_letter_or_digit(s.at[0]) && !memmem(s.at, s.len, "..", 2);
 }
 
-/* Reads one {m}, {o} or {x}, which ends where `rest` of the pattern begins: at a slash, at the
+/* Reads one {m}, {a}, {o} or {x}, which ends where `rest` of the pattern begins: at a slash, at the
  * path's end, or before a last ":verb". Returns its length; 0 when nothing fits. */
-static size_t take_segment(struct span path, const char *rest)
+static size_t take_segment(struct span path, char what, const char *rest)
 {
 	const char *slash = memchr(path.at, '/', path.len);
 	size_t len = slash ? (size_t)(slash - path.at) : path.len;
@@ -98,7 +111,8 @@ static size_t take_segment(struct span path, const char *rest)
 			return 0;
 		len -= verb.len;
 	}
-	return is_plain((struct span){ path.at, len }) ? len : 0;
+	path.len = len;
+	return is_plain(path, what == 'a' && is_resource_name(path)) ? len : 0;
 }
 
 static bool route_fits(const char *pattern, struct span path, struct path_match *out)
@@ -108,10 +122,10 @@ static bool route_fits(const char *pattern, struct span path, struct path_match 
 		size_t len = 1;
 
 		if (*pattern == '{') {
-			len = take_segment(path, pattern + 3);
+			len = take_segment(path, pattern[1], pattern + 3);
 			if (len == 0)
 				return false;
-			if (pattern[1] == 'm')
+			if (pattern[1] == 'm' || pattern[1] == 'a')
 				out->model = (struct span){ path.at, len };
 			if (pattern[1] == 'o')
 				out->object = (struct span){ path.at, len };
@@ -182,10 +196,17 @@ bool dialect_model_text(struct span model, char *to, size_t room)
 	size_t len = 0;
 
 	for (size_t i = 0; i < model.len; i++) {
+		bool escaped = model.at[i] == '%';
+
+		if (is_escaped(model, i, 'F', '2')) {
+			len = 0;
+			i += 2;
+			continue;
+		}
 		if (len + 1 >= room)
 			return false;
-		to[len++] = model.at[i] == '%' ? ':' : model.at[i];
-		if (model.at[i] == '%')
+		to[len++] = escaped ? ':' : model.at[i];
+		if (escaped)
 			i += 2;
 	}
 	to[len] = '\0';

@@ -91,8 +91,9 @@ bool dialect_match_public(struct span method, struct span path, struct path_matc
 
 #define DIALECT_MODEL_ROOM 256
 
-/* Writes the model of a path for looking it up: "%3A" becomes ':', the only escape that a
- * path's model may hold. False: longer than the room. */
+/* Writes the model of a path for looking it up: "%3A" becomes ':', and of an Amazon resource
+ * name only what stands behind its last "%2F" is taken, which is the name of a model or of a
+ * profile. False: longer than the room. */
 bool dialect_model_text(struct span model, char *to, size_t room) MUST_USE;
 
 #endif

@@ -6,7 +6,7 @@
  *     a request for client prefix + route goes to base_url + upstream prefix + route
  * ROUTES(name, error style)
  * ROUTE(routes, method, "path", shape, stream: 1 yes, 0 no, -1 the body says)
- *     {m} is the model, {o} the id of an answer that the provider keeps, {x} one segment of no
+ *     {m} is the model, {a} one that may be an Amazon resource name, {o} the id of an answer that the provider keeps, {x} one segment of no
  *     interest
  */
 #ifndef DIALECT
@@ -132,11 +132,11 @@ ROUTE(vertex, POST, "/projects/{x}/locations/{x}/publishers/anthropic/models/{m}
 ROUTE(vertex, POST, "/projects/{x}/locations/{x}/endpoints/openapi/chat/completions", openai_chat, -1)
 
 ROUTES(bedrock, bedrock)
-ROUTE(bedrock, POST, "/model/{m}/converse", bedrock_converse, 0)
-ROUTE(bedrock, POST, "/model/{m}/converse-stream", bedrock_converse, 1)
-ROUTE(bedrock, POST, "/model/{m}/invoke", bedrock_invoke, 0)
-ROUTE(bedrock, POST, "/model/{m}/invoke-with-response-stream", bedrock_invoke, 1)
-ROUTE(bedrock, POST, "/model/{m}/count-tokens", free, 0)
+ROUTE(bedrock, POST, "/model/{a}/converse", bedrock_converse, 0)
+ROUTE(bedrock, POST, "/model/{a}/converse-stream", bedrock_converse, 1)
+ROUTE(bedrock, POST, "/model/{a}/invoke", bedrock_invoke, 0)
+ROUTE(bedrock, POST, "/model/{a}/invoke-with-response-stream", bedrock_invoke, 1)
+ROUTE(bedrock, POST, "/model/{a}/count-tokens", free, 0)
 
 ROUTES(cohere, cohere)
 ROUTE(cohere, POST, "/chat", cohere, -1)

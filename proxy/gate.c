@@ -42,6 +42,18 @@ static struct span method(const struct exchange *x)
 
 /* --- the first gate: what the head says --- */
 
+/* An escaped slash that is not part of a model's name is somebody's trick (threat T09). */
+static bool deny_path(struct exchange *x)
+{
+	struct span path = x->request->head.path;
+
+	if (!memmem(path.at, path.len, "%2", 2))
+		return deny(x, END_DENIED, REFUSE_not_found);
+	x->keep_alive = false;
+	return deny_saying(x, REFUSE_bad_request,
+			   "The path has an escape that is not allowed there.");
+}
+
 /* A path that another method would find is a 405, not a 404. */
 static bool check_route(struct exchange *x)
 {
@@ -60,7 +72,7 @@ static bool check_route(struct exchange *x)
 			return deny(x, END_DENIED, REFUSE_method);
 		}
 	}
-	return deny(x, END_DENIED, REFUSE_not_found);
+	return deny_path(x);
 }
 
 static const struct key_entry *find_key(struct exchange *x)

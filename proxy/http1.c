@@ -330,11 +330,28 @@ static enum http1_fault take_version(struct span s, uint8_t *minor)
 
 /* ---- requests ---- */
 
+static bool is_letter_or_digit(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
 /* A percent escape in a path may stand for a character that is printable ASCII and means
  * nothing to a router: "%3A" in a model name may, "%2F" may not. */
 static bool escape_allowed(int c)
 {
 	return c >= 0x20 && c < 0x7f && !strchr("./\\%;#?", c);
+}
+
+/* The one place for an escaped slash: inside a segment that is an Amazon resource name, between
+ * two of its words. What it means there is for the route to know. */
+static bool slash_allowed(struct span path, size_t segment, size_t at)
+{
+	struct span name = span_skip(path, segment);
+
+	return (span_starts(name, SPAN("arn:")) || span_starts(name, SPAN("arn%3A")) ||
+		span_starts(name, SPAN("arn%3a"))) &&
+	       is_letter_or_digit(path.at[at - 1]) && at + 3 < path.len &&
+	       is_letter_or_digit(path.at[at + 3]);
 }
 
 /* A segment begins at `at`: it must not be empty (unless the path ends), ".", or "..". */
@@ -351,17 +368,24 @@ static bool segment_allowed(struct span path, size_t at)
 
 static enum http1_fault check_path(struct span path)
 {
+	size_t segment = 0;
+
 	for (size_t i = 0; i < path.len; i++) {
 		char c = path.at[i];
 
 		if (c == '%') {
-			if (!escape_allowed(octet_escape(span_skip(path, i))))
+			int byte = octet_escape(span_skip(path, i));
+
+			if (!escape_allowed(byte) &&
+			    (byte != '/' || !slash_allowed(path, segment, i)))
 				return FAULT_TARGET_ESCAPE;
 			i += 2;
 		} else if (!octet_is(c, OCTET_PATH)) {
 			return FAULT_TARGET;
-		} else if (c == '/' && !segment_allowed(path, i + 1)) {
-			return FAULT_TARGET_DOTS;
+		} else if (c == '/') {
+			segment = i + 1;
+			if (!segment_allowed(path, segment))
+				return FAULT_TARGET_DOTS;
 		}
 	}
 	return FAULT_NONE;

@@ -109,7 +109,8 @@ struct http1_request { /* about 4 kB: keep one per worker, or in the exchange un
 	bool keep_alive;   /* the client wants to send another request */
 	bool expect_100;   /* the client waits for 100 Continue (and announced a body) */
 	uint64_t length;   /* of the body; 0 when neither has_length nor chunked */
-	struct span path;  /* begins with '/'; as it came: safe to compare, never decoded */
+	struct span path;  /* begins with '/'; as it came: safe to compare, never decoded; an
+			      escaped slash only in a segment that is an Amazon resource name */
 	struct span query; /* without '?'; empty if none */
 	struct span host;  /* as it came; for the log only: it never takes part in a decision */
 	struct http1_fields fields;

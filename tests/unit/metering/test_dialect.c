@@ -61,6 +61,15 @@ static const struct {
 	  "anthropic.claude-v1:0", "/model/anthropic.claude-v1:0/converse-stream", 1 },
 	{ "bedrock", "POST", "/model/anthropic.claude-v1%3A0/invoke", "bedrock-invoke",
 	  "anthropic.claude-v1%3A0", "/model/anthropic.claude-v1%3A0/invoke", 0 },
+	{ "bedrock", "POST",
+	  "/model/arn%3Aaws%3Abedrock%3Aus-east-1%3A1%3Ainference-profile%2Fus.claude-v1%3A0/converse",
+	  "bedrock-converse",
+	  "arn%3Aaws%3Abedrock%3Aus-east-1%3A1%3Ainference-profile%2Fus.claude-v1%3A0",
+	  "/model/arn%3Aaws%3Abedrock%3Aus-east-1%3A1%3Ainference-profile%2Fus.claude-v1%3A0/converse",
+	  0 },
+	{ "bedrock", "POST", "/model/arn:aws:bedrock:us-east-1:1:custom-model%2fa%2Fb/invoke",
+	  "bedrock-invoke", "arn:aws:bedrock:us-east-1:1:custom-model%2fa%2Fb",
+	  "/model/arn:aws:bedrock:us-east-1:1:custom-model%2fa%2Fb/invoke", 0 },
 	{ "cohere", "POST", "/v2/chat", "cohere", "", "/v2/chat", -1 },
 	{ "ollama", "POST", "/api/generate", "ollama", "", "/api/generate", -1 },
 	{ "ollama", "POST", "/v1/chat/completions", "openai-chat", "", "/v1/chat/completions", -1 },
@@ -188,6 +197,11 @@ static void reads_escaped_models(void **state)
 	(void)state;
 	assert_true(dialect_model_text(SPAN("a.b-v1%3A0%3a"), to, sizeof(to)));
 	assert_string_equal(to, "a.b-v1:0:");
+	assert_true(dialect_model_text(SPAN("arn:aws:b:r:1:inference-profile%2Fus.c-v1%3A0"), to,
+				       sizeof(to)));
+	assert_string_equal(to, "us.c-v1:0");
+	assert_true(dialect_model_text(SPAN("arn%3aaws:custom-model%2fc%2Fd"), to, sizeof(to)));
+	assert_string_equal(to, "d");
 	assert_true(dialect_model_text(SPAN("abc"), to, 4));
 	assert_false(dialect_model_text(SPAN("abcd"), to, 4));
 }
