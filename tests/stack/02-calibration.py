@@ -19,8 +19,8 @@ def line(family, ascii_weight="1.25", samples=100, bias="0.041000000000000002"):
     middle = ["0"] * (BUCKETS // 2)
     return " ".join([
         "weir-learn/1 somewhere", family, "prompt", "learned=503", f"samples={samples}",
-        f"seen={samples}", "frozen=0", "drift=1", f"bias={bias}", "error=0.042999999999999997", "recent=0.001",
-        "deviation=0.02", f"weight={ascii_weight},1.3,1.5,1,3,340,1.2,1,6",
+        f"seen={samples}", "frozen=0", "drift=1", f"bias={bias}", "error=0.042999999999999997",
+        "recent=0.001", "deviation=0.02", f"weight={ascii_weight},1.3,1.5,1,3,340,1.2,1,6",
         "info=" + ",".join(info), "history=" + ",".join([*middle, "100", *middle]),
         "bucket=" + ",".join([*middle, str(samples), *middle]),
         f"ratio_sum_permil={samples * 1000}"])
