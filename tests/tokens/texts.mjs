@@ -62,14 +62,16 @@ function vocabularyTokens(chance) {
 
 // --- long pieces ---
 
+const from = (...letters) => (c) => c.pick(letters);
+const within = (least, most) => (c) => point(c.between(least, most));
+const two = (first, second) => (c) => first(c) + second(c);
 const LONG = [
-  (c) => point(c.between(33, 126)), (c) => c.pick([" ", "\n", "\t", "\r\n", "\u3000", " \n"]), (c) => c.pick([..."aàЖ字가ก🙂̈"]),
-  (c) => point(c.between(33, 126)) + point(c.between(33, 126)), (c) => c.pick([..."aesti"]) + c.pick([..."AESTI"]),
+  within(33, 126), from(" ", "\n", "\t", "\r\n", "\u3000", " \n"), from(..."aàЖ字가ก🙂\u0308"),
+  two(within(33, 126), within(33, 126)), two(from(..."aesti"), from(..."AESTI")),
 ];
 const LONG_MIXED = [
-  (c) => point(c.between(97, 122)), (c) => point(c.between(65, 90)), (c) => c.pick([..."abcdeABCDE"]), (c) => c.pick([..."=-*#_/~"]),
-  (c) => c.pick([" ", " ", "\t", "\n", "\u00a0"]), (c) => point(c.between(0x4e00, 0x9fa5)), (c) => point(c.between(0x3041, 0x30fe)),
-  (c) => point(c.between(0xac00, 0xd7a3)), (c) => point(c.between(0xe01, 0xe4e)), (c) => point(c.between(0x1f300, 0x1f64f)),
+  within(97, 122), within(65, 90), from(..."abcdeABCDE"), from(..."=-*#_/~"), from(" ", " ", "\t", "\n", "\u00a0"),
+  within(0x4e00, 0x9fa5), within(0x3041, 0x30fe), within(0xac00, 0xd7a3), within(0xe01, 0xe4e), within(0x1f300, 0x1f64f),
 ];
 
 function longPiece(chance) {
