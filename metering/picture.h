@@ -40,6 +40,7 @@ struct picture_probe {
 	uint8_t head[32];
 };
 
+/* At the first byte of a picture. */
 void picture_probe_init(struct picture_probe *p);
 
 /* The next letters; "-_" are taken for "+/". False: it needs no more, p->step says why. */

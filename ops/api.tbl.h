@@ -27,5 +27,6 @@ ROUTE(POST,   "calibration/unfreeze", api_calibration_unfreeze, "{provider, fami
 ROUTE(GET,    "usage",              api_usage,          "usage[] and total ?by, since, until, tenant, team, user, key, provider, model")
 ROUTE(GET,    "requests",           api_request_list,   "a page of rows, one JSON object a line, oldest first ?since, until, tenant, key, provider, model, id; after=ID: the next page; limit=N: the newest ones, before=ID: the page before")
 ROUTE(GET,    "requests/*",         api_request_explain, "one row and the cost of each quantity: {request, cost}")
+ROUTE(POST,   "tokens",             api_tokens,         "counts the tokens of {model, text}, or of the prompt in {model, body{}}: {tokens, text_tokens, tool_tokens, picture_tokens, messages, encoding, exact, method ...}")
 ROUTE(GET,    "states",             api_states,         "the states of exchanges, and how often each edge was taken")
 #undef ROUTE

@@ -33,6 +33,7 @@ COMMAND(calibration, unfreeze, "", LIST | B(provider) | B(family), 0, cli_calibr
 COMMAND(usage, , "", LIST | B(by) | B(since) | B(until) | B(tenant) | B(team) | B(user) | B(key) | B(model) | B(provider), 0, cli_usage, "sum up requests, tokens and money (default: by tenant, this month)")
 COMMAND(requests, , "", LIST | B(since) | B(until) | B(tenant) | B(key) | B(model) | B(provider) | B(id) | B(limit), 0, cli_requests, "list single requests, oldest first; as a table the newest 50")
 COMMAND(explain, , "REQUEST_ID", LIST, 0, cli_explain, "show how one request came to its cost, line by line")
+COMMAND(tokens, , "FILE", B(model) | B(json) | B(text) | B(body), B(model), cli_tokens, "count the tokens of a text, or of the prompt in a request body; - reads from standard input; needs no running weir")
 COMMAND(states, , "", LIST, 0, cli_states, "show the states of exchanges and how often each edge was taken")
 COMMAND(version, , "", 0, 0, cli_version, "print the version")
 COMMAND(help, , "[NOUN]", B(markdown) | B(api), 0, cli_help, "print what there is, or what there is about one noun")

@@ -12,6 +12,7 @@
 #include "metering/owners.h"
 #include "metering/price_book.h"
 #include "metering/registry.h"
+#include "metering/tok.h"
 #include "ops/learning.h"
 #include "ops/people.h"
 #include "ops/pricing.h"
@@ -22,7 +23,7 @@
 #define ERRORS_MAX   16384
 #define DIALECTS_MAX 64
 #define RECOVER_US   (60 * US_PER_SEC) /* a crash may have left a long journal */
-#define OWNERS_ROWS  16384 /* read at the start */
+#define OWNERS_ROWS  16384             /* read at the start */
 #define STOP_US      (10 * US_PER_SEC) /* what is not in the ledger by then waits in the journal */
 
 static void name_dialects(const char *names[DIALECTS_MAX + 1])
@@ -205,6 +206,19 @@ static enum err remember_owners(struct house *h, char *why, size_t room)
 	return e;
 }
 
+static enum err open_vocabs(struct house *h, char *why, size_t room)
+{
+	enum err e = vocabs_new(&h->vocabs);
+
+	if (e == ERR_OK) {
+		h->tok = tok_new(h->vocabs);
+		e = h->tok ? ERR_OK : ERR_NOMEM;
+	}
+	if (e != ERR_OK)
+		snprintf(why, room, "the vocabularies: %s", err_text(e));
+	return e;
+}
+
 enum err house_open(struct house *h, struct conf *conf, char *why, size_t room)
 {
 	enum err e;
@@ -223,6 +237,8 @@ enum err house_open(struct house *h, struct conf *conf, char *why, size_t room)
 		e = open_ledger(conf, &h->books_ledger, why, room);
 	if (e == ERR_OK)
 		e = open_ledger(conf, &h->ledger, why, room);
+	if (e == ERR_OK)
+		e = open_vocabs(h, why, room);
 	if (e == ERR_OK)
 		e = learning_open(h, why, room);
 	if (e == ERR_OK)
@@ -284,6 +300,8 @@ void house_close(struct house *h)
 	if (h->learn)
 		learning_keep(h);
 	learn_free(h->learn);
+	tok_free(h->tok);
+	vocabs_free(h->vocabs);
 	ledger_close(h->ledger);
 	ledger_close(h->books_ledger);
 	inflight_close(h->inflight);

@@ -21,6 +21,8 @@ struct learn;
 struct ledger;
 struct owners;
 struct purses;
+struct tok;
+struct vocabs;
 
 struct house {
 	struct conf *conf;           /* the newest that was read; one reference */
@@ -30,6 +32,8 @@ struct house {
 	struct inflight *inflight;
 	struct books *books;
 	struct learn *learn; /* metering/learn.h */
+	struct vocabs *vocabs;
+	struct tok *tok; /* the ops thread's own */
 	struct purses *purses;
 	struct owners *owners;
 	struct box registry, prices;           /* what workers look at */
