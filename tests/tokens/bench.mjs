@@ -63,7 +63,8 @@ const table = (head, rows) => row(head) + `|${"---|".repeat(head.length)}\n` + r
 
 function spread(values) {
   const sorted = [...values].sort((a, b) => a - b);
-  return `${digits(sorted[sorted.length >> 1])} (${digits(sorted[0])}-${digits(sorted.at(-1))})`;
+  const range = sorted.length > 1 ? ` (${digits(sorted[0])}-${digits(sorted.at(-1))})` : "";
+  return digits(sorted[sorted.length >> 1]) + range;
 }
 
 function speedTable(figures) {
@@ -117,7 +118,7 @@ English is manual pages and licences without markup; code is C headers, JavaScri
 Python; Chinese is the lines of translated messages and manual pages that are mostly Han.
 
 Attacks are one piece of a megabyte, bad for whoever takes quadratic time; the others are given 16 kB of
-four of them. A bounded push stops after about 100 us of work and is called again.
+four of them. A bounded push stops when it has used up its 50 us of work and is called again.
 
 ${ENCODINGS.map((encoding) => section(encoding, texts)).join("\n")}
 ## Elsewhere

@@ -15,7 +15,7 @@ const hanLines = (text) => text.split("\n").filter(isHan).join("\n");
 
 const FOUND = {
   English: (bytes) => machine.english(2 * bytes).map(prose),
-  code: (bytes) => machine.code(2 * bytes),
+  code: (bytes) => machine.code(1.1 * bytes),
   Chinese: (bytes) => machine.language("zh", 5 * bytes).map(hanLines),
   JSON: (bytes) => machine.json(2 * bytes),
 };
@@ -26,7 +26,9 @@ function cut(texts, bytes) {
   let sum = 0;
   for (const text of texts) {
     for (let at = 0; text.length - at >= SHORTEST && sum < bytes; at += DOCUMENT_CHARACTERS) {
-      found.push(Buffer.from(text.slice(at, at + DOCUMENT_CHARACTERS)));
+      const part = text.slice(at, at + DOCUMENT_CHARACTERS);
+      if (part.includes("<|")) continue; // special tokens written out: some tokenizers refuse them
+      found.push(Buffer.from(part));
       sum += found.at(-1).length;
     }
   }

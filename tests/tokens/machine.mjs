@@ -53,11 +53,11 @@ function gather(bytes, places) {
   return texts;
 }
 
-const modules = [here("node_modules/tiktoken"), here("node_modules/gpt-tokenizer"), here("../sdk/node_modules")];
+const modules = here("../sdk/node_modules"); // there once tests/run sdk has been run
 
 export const english = (bytes) => gather(bytes, [
   ["/usr/share/common-licenses", /./], ["/usr/share/man/man7", /\.gz$/], ["/usr/share/perl", /\.pod$/],
-  ["/usr/share/man/man1", /\.gz$/], ...modules.map((folder) => [folder, /\.md$/])]);
+  ["/usr/share/man/man1", /\.gz$/], [modules, /\.md$/]]);
 
 export const language = (code, bytes) => gather(bytes, [
   ...[code, ...(code === "zh" ? ["zh_CN", "zh_TW"] : [])].flatMap((name) => [
@@ -65,8 +65,8 @@ export const language = (code, bytes) => gather(bytes, [
 
 export const code = (bytes) => [
   ...gather(bytes / 3, [["/usr/include", /\.h$/]]),
-  ...gather(bytes / 3, modules.map((folder) => [folder, /\.m?js$/])),
+  ...gather(bytes / 3, [[modules, /\.m?js$/], ["/usr/share/nodejs", /\.js$/]]),
   ...gather(bytes / 3, [["/usr/lib/python3", /\.py$/], ["/usr/lib/python3.11", /\.py$/], [here("../../proxy"), /\.[ch]$/]])];
 
 export const json = (bytes) => gather(bytes, [
-  ...modules.map((folder) => [folder, /\.json$/]), ["/usr/share", /\.json$/], ["/usr/lib", /\.json$/]]);
+  [modules, /\.json$/], [here("../corpus"), /\.json$/], ["/usr/share", /\.json$/], ["/usr/lib", /\.json$/]]);
