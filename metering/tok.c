@@ -8,10 +8,11 @@
 #include "metering/tok_pieces.h"
 
 /* What was met before, and how many tokens it has. Pieces are kept whole, so no two can be taken
- * for each other. A set holds two: what is new comes second, what was asked for again first. */
-#define SETS       (1u << 14)
-#define LONG_SETS  (1u << 12)
-#define LONG_BYTES 30 /* the longest piece that is remembered */
+ * for each other. A set holds two: what is new comes second, what was asked for again first.
+ * Longer pieces have places of their own: what repeats among them is mostly indentation. */
+#define SETS        (1u << 15)
+#define LONG_PLACES (1u << 12)
+#define LONG_BYTES  30 /* the longest piece that is remembered */
 
 #define COST_PIECE 4 /* about nanoseconds */
 
@@ -19,13 +20,15 @@ struct set {
 	struct word words[2]; /* the count stands in the note */
 };
 
-struct long_set {
-	uint64_t words[2][4]; /* bytes, zeros, length, count */
+/* Zeros between the piece and its length. */
+struct long_word {
+	char bytes[LONG_BYTES];
+	uint8_t len, count;
 };
 
 struct cache {
 	struct set sets[SETS];
-	struct long_set long_sets[LONG_SETS];
+	struct long_word longs[LONG_PLACES];
 };
 
 struct tok {
@@ -99,9 +102,18 @@ static inline struct word word_at(const char *p, size_t len, const char *end)
 		       : (struct word){ low, (high & cut) | (uint64_t)len << 60 };
 }
 
-static uint64_t count_unknown(const struct counting *c, struct word w, struct span piece)
+/* What ends outside ASCII is backtracked. The first look there tells a token, too; and much of
+ * it is text without spaces, in which few pieces are tokens, or come again if they are long. */
+static bool ends_in_ascii(const char *p, size_t len)
 {
-	return vocab_has(c->vocab, w) ? 1 : bpe_count(c->vocab, piece, c->work);
+	return (signed char)p[len - 1] >= 0;
+}
+
+static uint64_t count_unknown(const struct counting *c, struct word w, const char *p, size_t len)
+{
+	if (ends_in_ascii(p, len) && vocab_has(c->vocab, w))
+		return 1;
+	return bpe_count(c->vocab, (struct span){ p, len }, c->work);
 }
 
 static uint64_t count_short(const struct counting *c, const char *p, size_t len)
@@ -110,7 +122,7 @@ static uint64_t count_short(const struct counting *c, const char *p, size_t len)
 	uint64_t count;
 
 	if (!c->cache)
-		return count_unknown(c, w, (struct span){ p, len });
+		return count_unknown(c, w, p, len);
 	words = c->cache->sets[vocab_word_hash(w) >> 32 & (SETS - 1)].words;
 	if (words[0].low == w.low && (words[0].high & ~WORD_NOTE) == w.high)
 		return words[0].high >> WORD_NOTE_SHIFT & 15;
@@ -121,14 +133,28 @@ static uint64_t count_short(const struct counting *c, const char *p, size_t len)
 		words[0] = again;
 		return again.high >> WORD_NOTE_SHIFT & 15;
 	}
-	count = count_unknown(c, w, (struct span){ p, len });
+	count = count_unknown(c, w, p, len);
 	words[1] = (struct word){ w.low, w.high | count << WORD_NOTE_SHIFT };
 	return count;
 }
 
-static uint64_t count_long(const struct counting *c, struct span piece)
+static uint64_t count_long(const struct counting *c, const char *p, size_t len)
 {
-	return bpe_count(c->vocab, piece, c->work);
+	struct long_word w = { .len = (uint8_t)len }, *known;
+	struct word halves[2];
+
+	if (!c->cache || len > LONG_BYTES || !ends_in_ascii(p, len))
+		return bpe_count(c->vocab, (struct span){ p, len }, c->work);
+	memcpy(w.bytes, p, len);
+	memcpy(halves, &w, sizeof(halves));
+	halves[0].low ^= halves[1].low * 3;
+	halves[0].high ^= halves[1].high * 5;
+	known = &c->cache->longs[vocab_word_hash(halves[0]) >> 32 & (LONG_PLACES - 1)];
+	if (memcmp(known, &w, offsetof(struct long_word, count)) != 0) {
+		w.count = (uint8_t)bpe_count(c->vocab, (struct span){ p, len }, c->work);
+		*known = w;
+	}
+	return known->count;
 }
 
 static inline uint64_t count_piece(const struct counting *c, const char *p, size_t len)
@@ -136,7 +162,7 @@ static inline uint64_t count_piece(const struct counting *c, const char *p, size
 	*c->work += COST_PIECE;
 	if (len == 1)
 		return 1;
-	return len <= WORD_BYTES ? count_short(c, p, len) : count_long(c, (struct span){ p, len });
+	return len <= WORD_BYTES ? count_short(c, p, len) : count_long(c, p, len);
 }
 
 static struct cache *cache_of(struct tok *t, enum vocab_id id)
@@ -171,7 +197,10 @@ size_t tok_count_pieces(struct tok *t, enum vocab_id id, struct span text,
 	const char *p = text.at;
 
 	while (p < c.end && *work <= bounds->work && tok_total(*sum) <= bounds->tokens) {
-		uint64_t starts = c.end - p >= PRETOKEN_BLOCK ? pretoken_block(id, p) : 0;
+		uint64_t starts = 0;
+
+		if (c.end - p >= PRETOKEN_BLOCK && !(scan_load(p) & SCAN_EACH(0x80)))
+			starts = pretoken_block(id, p);
 
 		if (starts != 0) {
 			p = count_block(&c, p, starts, &sum->of[TOK_ASCII]);

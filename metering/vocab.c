@@ -22,7 +22,7 @@ struct making {
 	size_t text_bytes, right_bytes; /* of all tokens, of all right parts */
 	struct vocab_token *tokens;
 	struct vocab_bucket *buckets;
-	uint64_t *pairs, *nodes;
+	uint64_t *pairs, *pair_filter, *nodes;
 	uint32_t *fails, *suffix, *first, *second;
 	char *text;        /* of all tokens, one after the other */
 	uint32_t *text_at; /* per token */
@@ -95,6 +95,7 @@ static size_t lay_out(struct making *m, char *memory)
 	size_t used = 0, nodes = VOCAB_HASHED + v->node_count + RUN_OVER;
 
 	m->pairs = cut(memory, &used, v->pair_count + RUN_OVER, sizeof(*m->pairs));
+	m->pair_filter = cut(memory, &used, 1 << (VOCAB_FILTER_BITS - 6), sizeof(*m->pair_filter));
 	m->buckets = cut(memory, &used, v->bucket_count + RUN_OVER, sizeof(*m->buckets));
 	m->tokens = cut(memory, &used, v->count, sizeof(*m->tokens));
 	m->nodes = cut(memory, &used, nodes, sizeof(*m->nodes));
@@ -103,6 +104,7 @@ static size_t lay_out(struct making *m, char *memory)
 	m->first = cut(memory, &used, 1 << 16, sizeof(*m->first));
 	m->second = cut(memory, &used, 1 << 16, sizeof(*m->second));
 	v->pairs = m->pairs;
+	v->pair_filter = m->pair_filter;
 	v->buckets = m->buckets;
 	v->tokens = m->tokens;
 	v->nodes = m->nodes;
@@ -157,6 +159,7 @@ static void put_pair(struct making *m, uint32_t left, uint32_t right, uint32_t j
 		at++;
 	MUST(at < end);
 	m->pairs[at] = key | (uint64_t)joined << 2 * VOCAB_ID_BITS;
+	m->pair_filter[vocab_filter_bit(key) / 64] |= UINT64_C(1) << vocab_filter_bit(key) % 64;
 }
 
 static void make_tokens(struct making *m)
@@ -215,7 +218,8 @@ static uint32_t put_node(struct making *m, uint32_t parent, uint8_t byte)
 		at++;
 	MUST(at < end);
 	if (m->depth[at] == 0) {
-		m->nodes[at] = key | (uint64_t)VOCAB_NONE << VOCAB_NODE_TOKEN_SHIFT;
+		m->nodes[at] = key;
+		m->nodes[parent] |= UINT64_C(1) << (VOCAB_NODE_KIDS_SHIFT + byte % 16);
 		m->depth[at] = (uint8_t)(m->depth[parent] + 1);
 	}
 	return at;
@@ -223,8 +227,7 @@ static uint32_t put_node(struct making *m, uint32_t parent, uint8_t byte)
 
 static void set_token(struct making *m, uint32_t node, uint32_t token)
 {
-	m->nodes[node] &= ~((uint64_t)VOCAB_NONE << VOCAB_NODE_TOKEN_SHIFT);
-	m->nodes[node] |= (uint64_t)token << VOCAB_NODE_TOKEN_SHIFT;
+	m->nodes[node] |= VOCAB_NODE_TOKEN | (uint64_t)token << VOCAB_NODE_LAST_SHIFT;
 	m->node_of[token] = node;
 }
 
@@ -262,27 +265,30 @@ static uint32_t sort_nodes(struct making *m)
 	return begin[VOCAB_TOKEN_BYTES];
 }
 
+static uint32_t parent_of(const struct making *m, uint32_t node)
+{
+	return m->nodes[node] & ((UINT32_C(1) << VOCAB_NODE_BITS) - 1);
+}
+
 /* Where every node falls back to, and the longest token that ends there. */
 static void link_nodes(struct making *m)
 {
 	uint32_t count = sort_nodes(m);
 
 	for (uint32_t i = 0; i < count; i++) {
-		uint32_t node = m->order[i], fail = 0;
-		uint32_t token = vocab_node_token(m->v, node);
-		uint32_t parent = m->nodes[node] & ((1u << VOCAB_NODE_BITS) - 1);
-		uint8_t byte = (uint8_t)(m->nodes[node] >> VOCAB_NODE_BITS);
+		uint32_t node = m->order[i], fail = 0, last = VOCAB_NONE;
+		uint32_t parent = parent_of(m, node), token = vocab_node_token(m->v, node);
 
-		if (parent != 0)
-			fail = vocab_step(m->v, m->fails[parent], byte);
-		m->fails[node] = fail;
-		uint32_t last = parent != 0 ? vocab_node_last(m->v, fail) : VOCAB_NONE;
-
-		if (token != VOCAB_NONE) {
-			m->suffix[token] = last;
-			last = token;
+		if (parent != 0) {
+			fail = vocab_step(m->v, m->fails[parent],
+					  (uint8_t)(m->nodes[node] >> VOCAB_NODE_BITS));
+			last = vocab_node_last(m->v, fail);
 		}
-		m->nodes[node] |= (uint64_t)last << VOCAB_NODE_LAST_SHIFT;
+		m->fails[node] = fail;
+		if (token != VOCAB_NONE)
+			m->suffix[token] = last;
+		else
+			m->nodes[node] |= (uint64_t)last << VOCAB_NODE_LAST_SHIFT;
 	}
 }
 
@@ -292,7 +298,7 @@ static void find_prefixes(struct making *m)
 		uint32_t node = m->node_of[id], token = VOCAB_NONE;
 
 		while (token == VOCAB_NONE) {
-			node = m->nodes[node] & ((1u << VOCAB_NODE_BITS) - 1);
+			node = parent_of(m, node);
 			token = vocab_node_token(m->v, node);
 		}
 		m->tokens[id].prefix = token;

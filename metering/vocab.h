@@ -53,11 +53,16 @@ struct vocab_token {
 
 /* A node of the trie is named by its place in the table; the root is 0, its children follow in
  * the order of their bytes, all others lie where the hash of parent and byte leads. */
-#define VOCAB_NODE_BITS        20
-#define VOCAB_NODE_KEY         ((UINT64_C(1) << (VOCAB_NODE_BITS + 8)) - 1)
-#define VOCAB_NODE_TOKEN_SHIFT (VOCAB_NODE_BITS + 8)
-#define VOCAB_NODE_LAST_SHIFT  (64 - VOCAB_ID_BITS)
-#define VOCAB_HASHED           257 /* the first node that is found by its hash */
+#define VOCAB_NODE_BITS       20
+#define VOCAB_NODE_KEY        ((UINT64_C(1) << (VOCAB_NODE_BITS + 8)) - 1)
+#define VOCAB_NODE_KIDS_SHIFT (VOCAB_NODE_BITS + 8)
+#define VOCAB_NODE_TOKEN      (UINT64_C(1) << (VOCAB_NODE_KIDS_SHIFT + 16))
+#define VOCAB_NODE_LAST_SHIFT (64 - VOCAB_ID_BITS)
+#define VOCAB_HASHED          257 /* the first node that is found by its hash */
+
+/* Most pairs do not join; a bit of this table, which fits into a nearer cache, says so of nine in
+ * ten that do not. */
+#define VOCAB_FILTER_BITS 21
 
 struct vocab_bucket {
 	struct word words[4];
@@ -70,7 +75,9 @@ struct vocab {
 	const struct vocab_token *tokens;
 	const struct vocab_bucket *buckets; /* of words; a full one runs over into the next */
 	const uint64_t *pairs;              /* left, right, joined; 0: none */
-	const uint64_t *nodes;  /* parent, byte, token, the longest token that ends here */
+	const uint64_t *pair_filter;        /* bits by hash: 0 where there is surely no pair */
+	const uint64_t *nodes;  /* parent, byte, lower halves of the children's bytes, is it a
+				   token, the longest token that ends here */
 	const uint32_t *fails;  /* per node: that of the longest proper suffix */
 	const uint32_t *suffix; /* per token: the longest token it ends with, but for itself */
 	const uint32_t *first;  /* per two bytes: the token they join to, or NONE */
@@ -98,12 +105,21 @@ static inline uint32_t vocab_place(uint64_t key, uint32_t count)
 	return (uint32_t)((hash >> 32) * count >> 32);
 }
 
+/* Which bit of the filter is for a pair. */
+static inline uint32_t vocab_filter_bit(uint64_t key)
+{
+	return (uint32_t)(key * UINT64_C(0x9e3779b97f4a7c15) >> (64 - VOCAB_FILTER_BITS));
+}
+
 /* The token that left and right join to, or VOCAB_NONE. */
 static inline uint32_t vocab_join(const struct vocab *v, uint32_t left, uint32_t right)
 {
 	uint64_t key = left | (uint64_t)right << VOCAB_ID_BITS;
-	const uint64_t *at = v->pairs + vocab_place(key, v->pair_count);
+	const uint64_t *at;
 
+	if (!(v->pair_filter[vocab_filter_bit(key) / 64] >> vocab_filter_bit(key) % 64 & 1))
+		return VOCAB_NONE;
+	at = v->pairs + vocab_place(key, v->pair_count);
 	for (; *at != 0; at++)
 		if (((*at ^ key) << (64 - 2 * VOCAB_ID_BITS)) == 0)
 			return (uint32_t)(*at >> 2 * VOCAB_ID_BITS);
@@ -114,10 +130,13 @@ static inline uint32_t vocab_join(const struct vocab *v, uint32_t left, uint32_t
 static inline uint32_t vocab_child(const struct vocab *v, uint32_t node, uint8_t byte)
 {
 	uint64_t key = node | (uint64_t)byte << VOCAB_NODE_BITS;
+	uint32_t at;
 
 	if (node == 0)
 		return 1u + byte;
-	for (uint32_t at = VOCAB_HASHED + vocab_place(key, v->node_count); v->nodes[at]; at++)
+	if (!(v->nodes[node] >> VOCAB_NODE_KIDS_SHIFT >> byte % 16 & 1))
+		return 0;
+	for (at = VOCAB_HASHED + vocab_place(key, v->node_count); v->nodes[at]; at++)
 		if ((v->nodes[at] & VOCAB_NODE_KEY) == key)
 			return at;
 	return 0;
@@ -135,16 +154,16 @@ static inline uint32_t vocab_step(const struct vocab *v, uint32_t node, uint8_t 
 	return child;
 }
 
-/* The token that ends at a node, or VOCAB_NONE. */
-static inline uint32_t vocab_node_token(const struct vocab *v, uint32_t node)
-{
-	return (uint32_t)(v->nodes[node] >> VOCAB_NODE_TOKEN_SHIFT) & VOCAB_NONE;
-}
-
 /* The longest token that the node's bytes end with; the root has none. */
 static inline uint32_t vocab_node_last(const struct vocab *v, uint32_t node)
 {
 	return (uint32_t)(v->nodes[node] >> VOCAB_NODE_LAST_SHIFT);
+}
+
+/* The token that the node's bytes are, or VOCAB_NONE. */
+static inline uint32_t vocab_node_token(const struct vocab *v, uint32_t node)
+{
+	return v->nodes[node] & VOCAB_NODE_TOKEN ? vocab_node_last(v, node) : VOCAB_NONE;
 }
 
 /* text.len at most WORD_BYTES. Reads no byte outside text. */
