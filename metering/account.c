@@ -127,31 +127,75 @@ static void row_usage(const struct row *r, struct usage *u)
 	SET_TEXT(u->tier, span_of(r->tier));
 }
 
-/* The model that served decides, as the provider's own bill does; but a rate that was only
- * declared for want of a price never goes before a listed one. */
-static const struct price *chosen_price(const struct row *r, const struct price_book *b)
+/* "gpt-4o-2024-08-06" of "gpt-4o", "grok-4-0709" of "grok-4", "claude-x-20250101" of
+ * "claude-x-latest": the same model, as its provider dates it. */
+static bool is_version_of(struct span served, struct span asked)
+{
+	if (asked.len > 7 && memcmp(asked.at + asked.len - 7, "-latest", 7) == 0)
+		asked.len -= 7;
+	if (!span_starts(served, asked))
+		return false;
+	for (size_t i = asked.len; i < served.len; i++)
+		if (!memchr("0123456789-@", served.at[i], 12))
+			return false;
+	return true;
+}
+
+/* What the row would cost at one price. */
+struct bill {
+	const struct price *price; /* NULL: there is none, or it does not sell what was used */
+	int64_t pusd;
+	unsigned doubts;
+};
+
+static struct bill bill_at(const struct row *r, const struct price_book *b, const struct price *p)
+{
+	struct bill bill = { .price = p };
+	struct usage u;
+
+	if (!p)
+		return bill;
+	row_usage(r, &u);
+	if (price_cost(p, row_price(r, b, r->aux_model), &u, span_of(r->tier), &bill.pusd,
+		       &bill.doubts) != ERR_OK)
+		bill.price = NULL;
+	return bill;
+}
+
+/* By the model that served, as the provider's own bill does; but a rate that was only declared for
+ * want of a price never goes before a listed one, and that another model than the one asked for
+ * would cost less is not the tenant's gain (threat T47). */
+static struct bill make_bill(const struct row *r, const struct price_book *b)
 {
 	const struct price *asked = row_price(r, b, r->model);
 	const struct price *served = row_price(r, b, r->model_served);
+	struct bill bill, other;
 
-	return served && (!asked || !price_is_provisional(served)) ? served : asked;
+	if (!served || (asked && price_is_provisional(served)))
+		return bill_at(r, b, asked);
+	bill = bill_at(r, b, served);
+	if (!asked || asked == served || price_is_provisional(asked) ||
+	    is_version_of(span_of(r->model_served), span_of(r->model)))
+		return bill;
+	other = bill_at(r, b, asked);
+	if (!other.price || (bill.price && other.pusd == bill.pusd))
+		return bill;
+	if (!bill.price || other.pusd > bill.pusd)
+		bill = other;
+	bill.doubts |= ACCOUNT_OTHER_MODEL;
+	return bill;
 }
 
 /* What cannot be priced after all (the entry is gone, or sells by a unit the answer did not
  * report) is charged as it was held: never nothing. */
-static void charge(struct row *r, const struct price_book *b)
+static unsigned charge(struct row *r, const struct price_book *b)
 {
-	const struct price *p = chosen_price(r, b);
-	struct usage u;
+	struct bill bill = make_bill(r, b);
 
-	r->cost_pusd = r->held_pusd;
-	if (!p)
-		return;
-	row_usage(r, &u);
-	SET_TEXT(r->price_version, span_of(price_version(p)));
-	if (price_cost(p, row_price(r, b, r->aux_model), &u, span_of(r->tier), &r->cost_pusd) !=
-	    ERR_OK)
-		r->cost_pusd = r->held_pusd;
+	r->cost_pusd = bill.price ? bill.pusd : r->held_pusd;
+	if (bill.price)
+		SET_TEXT(r->price_version, span_of(price_version(bill.price)));
+	return bill.doubts;
 }
 
 static void charge_nothing(struct row *r)
@@ -163,13 +207,13 @@ static void charge_nothing(struct row *r)
 	r->cost_pusd = 0;
 }
 
-static void close_row(struct row *r, const struct price_book *b, bool billable)
+static unsigned close_row(struct row *r, const struct price_book *b, bool billable)
 {
 	struct usage u;
 
 	if (!billable) {
 		charge_nothing(r);
-		return;
+		return 0;
 	}
 	if (is_source(r, USAGE_estimated) || is_source(r, USAGE_partial)) {
 		struct usage_totals totals;
@@ -178,17 +222,18 @@ static void close_row(struct row *r, const struct price_book *b, bool billable)
 		totals = usage_totals(&u);
 		set_totals(r, &totals);
 	}
-	charge(r, b);
+	return charge(r, b);
 }
 
-void account_close(struct row *r, const struct tap *t, const struct price_book *b, bool billable)
+unsigned account_close(struct row *r, const struct tap *t, const struct price_book *b,
+		       bool billable)
 {
 	if (t) {
 		struct account last = { .revision = tap_revision(t) - 1 };
 
 		account_note(&last, r, t);
 	}
-	close_row(r, b, billable);
+	return close_row(r, b, billable);
 }
 
 void account_close_orphan(struct row *r, const struct price_book *b, struct wall now)
@@ -197,5 +242,5 @@ void account_close_orphan(struct row *r, const struct price_book *b, struct wall
 
 	r->took_us = now.us > r->started_us ? now.us - r->started_us : 0;
 	SET_TEXT(r->ended_by, SPAN("crash"));
-	close_row(r, b, answered && strcmp(r->shape, "free") != 0);
+	(void)close_row(r, b, answered && strcmp(r->shape, "free") != 0);
 }

@@ -28,10 +28,17 @@ struct account { /* what account_note() has taken over; zeroed before the first 
 /* Takes over what the tap knows; two comparisons when there is no news. */
 void account_note(struct account *a, struct row *r, const struct tap *t);
 
-/* Prices the row: by the model that served when it has a price, else by the one asked for. t: NULL
- * when there was no answer. billable: is what was consumed to be paid for? If not, the row
- * says nothing was. Sets cost, price version, totals and usage_source. */
-void account_close(struct row *r, const struct tap *t, const struct price_book *b, bool billable);
+/* Beside the doubts of price.h: another model served than the one asked for, and the two cost
+ * differently. */
+#define ACCOUNT_OTHER_MODEL (1u << PRICE_DOUBT_COUNT)
+
+/* Prices the row: by the model that served when it has a price, else by the one asked for; where
+ * the first is no version of the second, by the dearer of the two. t: NULL when there was no
+ * answer. billable: is what was consumed to be paid for? If not, the row says nothing was.
+ * Sets cost, price version, totals and usage_source. Returns what is doubtful about the cost: bit
+ * d for enum price_doubt d, and ACCOUNT_OTHER_MODEL. */
+unsigned account_close(struct row *r, const struct tap *t, const struct price_book *b,
+		       bool billable);
 
 /* The same for a row whose process was killed: everything comes from the row. It is paid for if
  * an answer with status 2xx had begun. */

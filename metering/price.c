@@ -433,21 +433,14 @@ static enum err to_pusd(u128 sum, int64_t *pusd)
 }
 
 enum err price_cost(const struct price *p, const struct price *aux, const struct usage *u,
-		    struct span requested_tier, int64_t *pusd)
+		    struct span requested_tier, int64_t *pusd, unsigned *doubts)
 {
 	struct tally t;
 	enum err e = tally_usage(p, aux, u, requested_tier, &t);
 
+	if (doubts)
+		*doubts = e == ERR_RANGE ? 0 : t.doubts;
 	return e == ERR_OK ? to_pusd(t.sum, pusd) : e;
-}
-
-unsigned price_doubts(const struct price *p, const struct price *aux, const struct usage *u,
-		      struct span requested_tier)
-{
-	struct tally t;
-	enum err e = tally_usage(p, aux, u, requested_tier, &t);
-
-	return e == ERR_RANGE ? 0 : t.doubts;
 }
 
 const char *price_doubt_name(enum price_doubt d)

@@ -53,14 +53,6 @@ bool price_is_provisional(const struct price *p);
  * standard prices are used for what it does not know. */
 bool price_has_tier(const struct price *p, struct span tier);
 
-/* What the usage costs at p. requested_tier: the tier asked for, used when u->tier is empty
- * and it is explicit. aux: the price of u->aux_model (NULL when it has none: then p's own
- * prices are used). ERR_RANGE: over 9.2 million USD, never wraps. ERR_MISSING: nothing that
- * was consumed has a price here (a model sold by the second that reports tokens, say):
- * charge what was held and look into it. */
-enum err price_cost(const struct price *p, const struct price *aux, const struct usage *u,
-		    struct span requested_tier, int64_t *pusd) MUST_USE;
-
 /* DOUBT(name, "what is doubtful about a cost")
  * Why price_cost() charged something that no list says in so many words. */
 #define PRICE_DOUBTS(DOUBT)                                                                        \
@@ -81,9 +73,14 @@ enum price_doubt {
 /* "tier" and so on; static text. */
 const char *price_doubt_name(enum price_doubt d);
 
-/* The doubts about what price_cost() says of the same arguments: bit d for each; 0: none. */
-unsigned price_doubts(const struct price *p, const struct price *aux, const struct usage *u,
-		      struct span requested_tier);
+/* What the usage costs at p. requested_tier: the tier asked for, used when u->tier is empty
+ * and it is explicit. aux: the price of u->aux_model (NULL when it has none: then p's own
+ * prices are used). doubts (NULL is fine): bit d for each doubt d, also where it is ERR_MISSING.
+ * ERR_RANGE: over 9.2 million USD, never wraps. ERR_MISSING: nothing that was consumed has a
+ * price here (a model sold by the second that reports tokens, say): charge what was held and
+ * look into it. */
+enum err price_cost(const struct price *p, const struct price *aux, const struct usage *u,
+		    struct span requested_tier, int64_t *pusd, unsigned *doubts) MUST_USE;
 
 /* An upper bound: input_tok at the dearest input price and output_tok at the dearest output
  * price of the tier, long-context prices where they can apply, plus the fee per request. */

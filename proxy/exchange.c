@@ -1,4 +1,5 @@
 #include "proxy/exchange.h"
+#include <stdio.h>
 #include <stdlib.h>
 #include "base/log.h"
 #include "conf/conf.h"
@@ -11,6 +12,8 @@
 #include "proxy/upstream.h"
 #include "proxy/worker_internal.h"
 #include "store/books.h"
+
+#define DOUBTS_EVERY_US (60 * US_PER_SEC)
 
 enum step {
 	STEP_AGAIN,
@@ -476,6 +479,28 @@ static void count_tap(struct exchange *x, const struct row *r)
 		metric_add(&x->worker->metrics.usage_events_removed_total, 1);
 }
 
+/* Counts them all and logs some: what is doubtful about one answer mostly is about the next. */
+static void note_doubts(struct exchange *x, const struct row *r, unsigned doubts)
+{
+	struct worker *w = x->worker;
+	char names[96] = "";
+	size_t len = 0;
+
+	if (doubts == 0)
+		return;
+	metric_add(&w->metrics.price_doubts_total, 1);
+	if (w->doubted.us > 0 && clk_since_us(w->doubted) < DOUBTS_EVERY_US)
+		return;
+	w->doubted = clk_mono();
+	for (int d = 0; d < PRICE_DOUBT_COUNT; d++)
+		if (doubts >> d & 1 && len < sizeof(names))
+			len += (size_t)snprintf(names + len, sizeof(names) - len, " %s",
+						price_doubt_name((enum price_doubt)d));
+	log_event(LOG_LEVEL_WARN, "price_doubt", "x=%s tenant=%s model=%s served=%s why:%s%s",
+		  x->id_text, r->tenant, r->model, r->model_served, names,
+		  doubts & ACCOUNT_OTHER_MODEL ? " other_model" : "");
+}
+
 /* From the exchange to the books: the price, the budget, the row. */
 static void settle_row(struct exchange *x)
 {
@@ -485,7 +510,7 @@ static void settle_row(struct exchange *x)
 	r->status = status_seen(x);
 	r->took_us = clk_since_us(x->entered[XS_HEAD]);
 	(void)span_copy(span_of(exchange_ending_name(x->ending)), r->ended_by, sizeof(r->ended_by));
-	account_close(r, x->relay.tap, book, billable(x));
+	note_doubts(x, r, account_close(r, x->relay.tap, book, billable(x)));
 	count_tap(x, r);
 	worker_note_warnings(x->worker, &x->hold, allowance_settle(&x->hold, r->cost_pusd));
 	metric_add(&x->worker->metrics.cost_pusd, r->cost_pusd);

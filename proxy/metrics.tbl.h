@@ -19,6 +19,7 @@ METRIC(COUNTER, tap_blind,             total,   "responses whose bytes did not m
 METRIC(COUNTER, tap_inconsistent,      total,   "responses whose usage contradicts itself")
 METRIC(COUNTER, usage_estimated,       total,   "rows whose tokens are estimated because no usage came")
 METRIC(COUNTER, usage_events_removed,  total,   "usage events taken out that the client had not asked for")
+METRIC(COUNTER, price_doubts,          total, "rows whose cost no price list says in so many words; the log and weir explain say why")
 METRIC(COUNTER, usage_option_declined, total, "requests asked again without stream_options, which the provider had refused")
 METRIC(COUNTER, budget_refusals,       total,   "requests refused for want of budget")
 METRIC(COUNTER, access_lines_lost,     total,   "access log lines that could not be written")

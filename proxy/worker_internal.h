@@ -57,7 +57,8 @@ struct worker {
 	struct http1_response response_head;
 	char date[HEAD_DATE_ROOM];
 	uint64_t date_second;
-	struct mono ticked; /* when the last tick came: a late one means a stalled loop */
+	struct mono doubted; /* when a doubt about a price was last logged */
+	struct mono ticked;  /* when the last tick came: a late one means a stalled loop */
 };
 
 /* Arms d to fire us from now. */

@@ -98,18 +98,18 @@ static void answer(const struct price_book *book, char *field[FIELDS])
 	const struct price *aux = field[5][0] ? price_find(book, provider, span_of(field[5]), at)
 					      : NULL;
 	struct usage u = { 0 };
+	unsigned doubts;
 	int64_t pusd;
 
 	read_usage(field[4], u.quantity);
 	read_usage(field[6], u.aux_quantity);
-	enum err e = p ? price_cost(p, aux, &u, tier, &pusd) : ERR_EXISTS;
+	enum err e = p ? price_cost(p, aux, &u, tier, &pusd, &doubts) : ERR_EXISTS;
 	if (!p)
 		puts("unpriced");
 	else if (e != ERR_OK)
 		puts(error_name(e));
 	else
-		printf("%" PRId64 " %s %u\n", pusd, price_version(p),
-		       price_doubts(p, aux, &u, tier));
+		printf("%" PRId64 " %s %u\n", pusd, price_version(p), doubts);
 }
 
 int main(int argc, char **argv)

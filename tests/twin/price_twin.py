@@ -272,17 +272,43 @@ def cost_pusd(provider, model, started_us, quantities, tier="", **aux):
     return _shipped.cost_pusd(provider, model, started_us, quantities, tier, **aux)
 
 
+def is_version_of(served, asked):
+    """Is it the same model, only dated?"""
+    return re.fullmatch(re.escape(asked.removesuffix("-latest") or asked) + "[-@0-9]*", served)
+
+
 def row_cost_pusd(row, book):
     """Of a ledger row, as `weir requests --json` prints it: at the price of the model that
-    served, else of the one asked for, listed under the provider's name, else its dialect's."""
+    served, else of the one asked for, listed under the provider's name, else its dialect's; where
+    both are listed and the one is no version of the other, at the dearer of the two."""
     aux = row.get("aux") or {}
-    for model in row.get("model_served"), row["model"]:
-        for provider in row["provider"], row["dialect"]:
-            if model and book.find(provider, model, row["started_us"]):
-                return book.cost_pusd(provider, model, row["started_us"], row["quantities"],
-                                      row.get("tier") or "", aux.get("model") or "",
-                                      aux.get("quantities"))
-    raise Unpriced(row["model"])
+    at = row["started_us"]
+
+    def heading(model):
+        return next((p for p in (row["provider"], row["dialect"])
+                     if model and book.find(p, model, at)), None)
+
+    def cost(model):
+        return book.cost_pusd(heading(model), model, at, row["quantities"], row.get("tier") or "",
+                              aux.get("model") or "", aux.get("quantities"))
+
+    asked, served = row["model"], row.get("model_served") or ""
+    at_asked, at_served = (heading(m) and book.find(heading(m), m, at) for m in (asked, served))
+    if not at_asked and not at_served:
+        raise Unpriced(asked)
+    if not at_served or (at_asked and at_served.provisional):
+        return cost(asked)
+    if not at_asked or at_asked is at_served or at_asked.provisional or is_version_of(served, asked):
+        return cost(served)
+    costs = []
+    for model in asked, served:
+        try:
+            costs.append(cost(model))
+        except Unpriced:
+            pass
+    if not costs:
+        raise Unpriced(asked)
+    return max(costs)
 
 
 # --- LiteLLM's list ---

@@ -9,14 +9,18 @@
 #include "metering/account.h"
 #include "metering/price_book.h"
 
+/* A book of entries, each on a line of its own. */
 static struct price_book *book_of(const char *text)
 {
 	struct price_book_builder *b = price_book_begin();
 	struct price_book *book = NULL;
+	struct span rest = span_of(text);
 	struct buf errors;
 
 	buf_init(&errors, 4096);
-	assert_int_equal(price_book_add_text(b, "test", span_of(text), &errors), ERR_OK);
+	while (rest.len > 0)
+		assert_int_equal(price_book_add_text(b, "test", span_take(&rest, '\n'), &errors),
+				 ERR_OK);
 	assert_int_equal(price_book_finish(b, &book), ERR_OK);
 	buf_release(&errors);
 	return book;
@@ -137,6 +141,64 @@ static void what_lost_its_price_costs_what_was_held(void **state)
 	price_book_unref(book);
 }
 
+#define SERVED(name)                                                                               \
+	"data: {\"model\":\"" name "\",\"choices\":[],\"usage\":{\"prompt_tokens\":10,"            \
+	"\"completion_tokens\":1}}\n\ndata: [DONE]\n\n"
+
+static int64_t cost_of_serving(const struct price_book *book, const char *asked, const char *answer,
+			       unsigned *doubts)
+{
+	struct tap *t = stream(answer);
+	struct row r = row_of(asked);
+
+	account_open(&r, 1);
+	tap_end(t);
+	*doubts = account_close(&r, t, book, true);
+	tap_free(t);
+	return r.cost_pusd;
+}
+
+/* T47: the dearer one of the model asked for and the one that served; a dated version of a model
+ * is that model. */
+static void another_model_is_charged_at_the_dearer_price(void **state)
+{
+	struct price_book *book = book_of(
+	    "{ provider: openai, model: big, from: 2020-01-01, source: test, input: 5, output: 50 }\n"
+	    "{ provider: openai, model: big-20250101, from: 2020-01-01, source: test, input: 4, "
+	    "output: 40 }\n"
+	    "{ provider: openai, model: small, also: [tiny], from: 2020-01-01, source: test, "
+	    "input: 1, output: 10 }\n"
+	    "{ provider: openai, model: even, from: 2020-01-01, source: test, input: 1, output: 10 }\n"
+	    "{ provider: openai, model: sold-by-the-second, from: 2020-01-01, source: test, "
+	    "second: 1 }");
+	unsigned doubts;
+
+	(void)state;
+	assert_int_equal(cost_of_serving(book, "small", SERVED("small"), &doubts), 20000000);
+	assert_int_equal(doubts, 0);
+	assert_int_equal(cost_of_serving(book, "small", SERVED("big"), &doubts), 100000000);
+	assert_int_equal(doubts, ACCOUNT_OTHER_MODEL);
+	assert_int_equal(cost_of_serving(book, "big", SERVED("small"), &doubts), 100000000);
+	assert_int_equal(doubts, ACCOUNT_OTHER_MODEL);
+	assert_int_equal(cost_of_serving(book, "big", SERVED("big-20250101"), &doubts), 80000000);
+	assert_int_equal(doubts, 0);
+	assert_int_equal(cost_of_serving(book, "big-latest", SERVED("big-20250101"), &doubts),
+			 80000000);
+	assert_int_equal(cost_of_serving(book, "tiny", SERVED("small"), &doubts), 20000000);
+	assert_int_equal(doubts, 0);
+	assert_int_equal(cost_of_serving(book, "small", SERVED("even"), &doubts), 20000000);
+	assert_int_equal(doubts, 0);
+	assert_int_equal(cost_of_serving(book, "small", SERVED("unheard-of"), &doubts), 20000000);
+	assert_int_equal(doubts, 0);
+	assert_int_equal(cost_of_serving(book, "small", SERVED("sold-by-the-second"), &doubts),
+			 20000000);
+	assert_int_equal(doubts, ACCOUNT_OTHER_MODEL);
+	assert_int_equal(cost_of_serving(book, "sold-by-the-second", SERVED("nobody"), &doubts),
+			 777);
+	assert_int_equal(doubts, 1u << PRICE_DOUBT_unpriced);
+	price_book_unref(book);
+}
+
 static void a_region_asked_for_outlives_the_tier_served(void **state)
 {
 	struct price_book *book = book_of(
@@ -166,6 +228,7 @@ int main(void)
 		cmocka_unit_test(a_killed_process_leaves_what_it_knew),
 		cmocka_unit_test(nothing_is_charged_before_an_answer_began),
 		cmocka_unit_test(what_lost_its_price_costs_what_was_held),
+		cmocka_unit_test(another_model_is_charged_at_the_dearer_price),
 		cmocka_unit_test(a_region_asked_for_outlives_the_tier_served),
 	};
 
