@@ -1,10 +1,14 @@
 // Asks the C counter: documents in, a line of answer for each.
 import { execFileSync } from "node:child_process";
 
-const ask = (program, args, documents) => execFileSync(program, args, {
-  input: Buffer.concat(documents.flatMap((data) => [Buffer.from(`${data.length}\n`), data])),
-  maxBuffer: 2 ** 30, timeout: 120000,
-}).toString().split("\n").slice(0, -1);
+function ask(program, args, documents) {
+  const input = Buffer.concat(documents.flatMap((data) => [Buffer.from(`${data.length}\n`), data]));
+  try {
+    return execFileSync(program, args, { input, maxBuffer: 2 ** 30, timeout: 300000 }).toString().split("\n").slice(0, -1);
+  } catch (error) {
+    throw new Error(error.message); // without all that was said
+  }
+}
 
 // The ids or counts of Buffers, as tests/tools/tok_tool.c prints them.
 export function answers(tool, encoding, mode, documents) {

@@ -22,7 +22,8 @@ function show(mode, { kind, data }, expected, found) {
 function compare(documents) {
   const ids = documents.map(({ text }) => reference.encode_ordinary(text));
   for (const mode of MODES) {
-    const found = answers(tool, encoding, mode, documents.map(({ data }) => data));
+    const lenient = mode === "count" || mode.startsWith("stream");
+    const found = answers(tool, encoding, mode, documents.map(({ data, whole }) => lenient ? data : whole));
     documents.forEach((document, i) => {
       const expected = mode === "ids" ? ids[i].join(" ") : String(ids[i].length);
       if (found[i] !== expected && ++wrong[mode] <= SHOWN) show(mode, document, expected, found[i]);
@@ -33,9 +34,9 @@ function compare(documents) {
 function* allDocuments() {
   const texts = new Texts(STOCK);
   for (const [kind, share] of Object.entries(KINDS))
-    for (const { data, text } of texts.documents(kind, new Chance(+seed + share), megabytes * 1e6 * share / 100)) {
-      count++, bytes += data.length;
-      yield { kind, data, text };
+    for (const document of texts.documents(kind, new Chance(+seed + share), megabytes * 1e6 * share / 100)) {
+      count++, bytes += document.data.length;
+      yield document;
     }
 }
 

@@ -60,6 +60,14 @@ function vocabularyTokens(chance) {
   return Buffer.from(bytes, "latin1").toString("utf8"); // what is no character becomes U+FFFD
 }
 
+// --- what is no UTF-8: it counts as what a lenient reader makes of it ---
+
+function brokenUtf8(chance) {
+  const data = Buffer.from(chance.once(2) ? classStress(chance) : randomUnicode(chance));
+  for (let i = chance.few(20); i > 0; i--) data[chance.below(data.length)] = chance.between(chance.once(2) ? 128 : 0, 255);
+  return data.subarray(0, chance.between(1, data.length));
+}
+
 // --- long pieces ---
 
 const from = (...letters) => (c) => c.pick(letters);
@@ -161,13 +169,13 @@ class Stock {
 
 // Share of the bytes, in hundredths.
 export const KINDS = {
-  "ordinary text": 30, code: 20, "class stress": 20, "random Unicode": 10, "random ASCII": 5, "vocabulary tokens": 10,
-  "long pieces": 5,
+  "ordinary text": 30, code: 20, "class stress": 20, "random Unicode": 8, "random ASCII": 5, "vocabulary tokens": 10,
+  "long pieces": 5, "broken UTF-8": 2,
 };
 
 // Pieces longer than the reference can do in a reasonable time get a break.
 const RUNS = new RegExp(`[^\\s]{${LONGEST_RUN}}|\\s{${LONGEST_RUN}}`, "gu");
-const bounded = (text) => text.replace(RUNS, (run) => run + (/\s/.test(run[0]) ? "." : " "));
+const bounded = (text) => typeof text === "string" ? text.replace(RUNS, (run) => run + (/\s/.test(run[0]) ? "." : " ")) : text;
 
 export class Texts {
   constructor(stockBytes) {
@@ -175,17 +183,19 @@ export class Texts {
     this.makers = {
       "ordinary text": (chance) => stock.ordinary(chance), code: (chance) => stock.program(chance), "class stress": classStress,
       "random Unicode": randomUnicode, "random ASCII": randomAscii, "vocabulary tokens": vocabularyTokens, "long pieces": longPiece,
+      "broken UTF-8": brokenUtf8,
     };
   }
 
   document(kind, chance) { return bounded(this.makers[kind](chance)); }
 
-  // Documents of one kind as Buffers, of at least that many bytes in sum.
+  // Documents of one kind, of at least that many bytes in sum: the bytes, what a lenient reader
+  // makes of them (halves of surrogate pairs and broken UTF-8 are gone), and that as bytes.
   *documents(kind, chance, bytes) {
     for (let sum = 0; sum < bytes;) {
-      const data = Buffer.from(this.document(kind, chance));
+      const data = Buffer.from(this.document(kind, chance)), text = data.toString();
       sum += data.length;
-      yield { data, text: data.toString() }; // halves of surrogate pairs are gone from both
+      yield { kind, data, text, whole: kind === "broken UTF-8" ? Buffer.from(text) : data };
     }
   }
 }

@@ -10,17 +10,15 @@
  *   ring          each piece by the ring
  *   stream:SEED   in deltas of 1 to 8 bytes, and asked now and then
  *
- * Each document is a line with its length and as many bytes; the answer is a line. */
+ * Documents come from stdin (documents.h); the answer to each is a line. */
 #include <inttypes.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include "metering/bpe.h"
 #include "metering/lossy.h"
 #include "metering/pretoken.h"
 #include "metering/tok.h"
+#include "tests/tools/documents.h"
 
-#define DOCUMENT_BYTES_MAX (256u << 20)
-#define WORK_PER_PUSH      20000 /* about nanoseconds: few enough that some pushes stop early */
+#define WORK_PER_PUSH 20000 /* about nanoseconds: few enough that some pushes stop early */
 
 struct asked {
 	struct vocabs *vocabs;
@@ -187,29 +185,10 @@ static counter *find_mode(struct asked *a, const char *mode)
 	return count_stream;
 }
 
-/* The next document of stdin, in memory of exactly its size. False: there is none. */
-static bool read_document(struct span *text)
-{
-	unsigned long len;
-	char *at;
-
-	if (scanf("%lu", &len) != 1)
-		return false;
-	if (getchar() != '\n' || len > DOCUMENT_BYTES_MAX)
-		die("not the length of a document");
-	at = allocate(len);
-	if (fread(at, 1, len, stdin) != len)
-		die("a document is cut");
-	*text = (struct span){ at, len };
-	if (lossy_valid(*text) < len)
-		die("a document is not UTF-8");
-	return true;
-}
-
 int main(int argc, char **argv)
 {
 	struct asked a = { 0 };
-	struct span text;
+	struct document d;
 
 	if (argc != 3)
 		die("ENCODING MODE");
@@ -223,12 +202,16 @@ int main(int argc, char **argv)
 	a.tok = tok_new(a.vocabs);
 	if (!a.tok)
 		die("no memory");
-	while (read_document(&text)) {
+	while (document_read(&d)) {
+		struct span text = { d.at, d.len };
+
+		if (count != count_text && count != count_stream && lossy_valid(text) < text.len)
+			die("a document is not UTF-8, which only count and stream take");
 		if (count)
 			printf("%" PRIu64 "\n", count(&a, text));
 		else
 			print_ids(&a, text);
-		free((void *)text.at);
+		free(d.at);
 	}
 	tok_free(a.tok);
 	vocabs_free(a.vocabs);
