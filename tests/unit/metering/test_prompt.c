@@ -65,7 +65,7 @@ static void expect_texts(const char *what, struct tok_count got, ...)
 			 (uintmax_t)wanted);
 }
 
-/* --- against what OpenAI counted --- */
+/* --- against what providers counted --- */
 
 struct recorded {
 	uint64_t tok;
@@ -100,35 +100,59 @@ static bool next_recorded(FILE *f, char **line, size_t *room, struct recorded *r
 	return true;
 }
 
-/* Text alone: exactly. With tools: within 5 tokens, or a tenth; 1.5 % on average. */
+/* How far off the count may be. Where the vocabulary is the model's own: text alone, not at
+ * all; tools, 5 tokens or a tenth. Where it is not: a fifth. */
+static uint64_t allowed(uint64_t tok_wanted)
+{
+	if (!model.exact)
+		return tok_wanted / 5 + 5;
+	if (c.tool_count + c.calls + c.formats == 0)
+		return 0;
+	return tok_wanted / 10 > 5 ? tok_wanted / 10 : 5;
+}
+
+struct score {
+	unsigned lines, exact;
+	uint64_t ppm; /* the sum of what they are off */
+};
+
+static void score(struct score *s, uint64_t got, uint64_t wanted)
+{
+	uint64_t off = got > wanted ? got - wanted : wanted - got;
+
+	if (off > allowed(wanted))
+		fail_msg("%s: %ju tokens and not %ju", model.family, (uintmax_t)got,
+			 (uintmax_t)wanted);
+	s->lines++;
+	s->exact += off == 0;
+	s->ppm += off * 1000000 / wanted;
+}
+
+/* On average 1.5 % where the vocabulary is known, before anything is learned; else 7 %. */
 static void test_recorded(void **state)
 {
+	struct score own = { 0 }, others = { 0 };
 	FILE *f = fopen(RECORDED, "re");
 	struct recorded r;
 	char *line = NULL;
 	size_t room = 0;
-	uint64_t ppm = 0;
-	unsigned lines = 0, exact = 0;
 
 	(void)state;
 	assert_non_null(f);
-	for (; next_recorded(f, &line, &room, &r); lines++) {
+	while (next_recorded(f, &line, &room, &r)) {
 		uint64_t got = count_in_steps(r.shape, r.model, r.body, INT64_MAX);
-		uint64_t off = got > r.tok ? got - r.tok : r.tok - got;
 
-		assert_true(model.exact && !c.damaged);
-		if (c.tool_count + c.calls + c.formats == 0 ? off > 0 : off > 5 && off > r.tok / 10)
-			fail_msg("line %u: %ju tokens and not %ju", lines + 1, (uintmax_t)got,
-				 (uintmax_t)r.tok);
-		ppm += off * 1000000 / r.tok;
-		exact += off == 0;
+		assert_false(c.damaged);
+		score(model.exact ? &own : &others, got, r.tok);
 	}
 	free(line);
 	fclose(f);
-	printf("%u requests: %u counted exactly, %ju ppm off on average\n", lines, exact,
-	       (uintmax_t)(ppm / lines));
-	assert_true(lines >= 30);
-	assert_true(ppm / lines < 15000);
+	printf("%u requests: %u counted exactly, %ju ppm off on average; %u of others: %ju ppm\n",
+	       own.lines, own.exact, (uintmax_t)(own.ppm / own.lines), others.lines,
+	       (uintmax_t)(others.ppm / others.lines));
+	assert_true(own.lines >= 30 && others.lines >= 10);
+	assert_true(own.ppm / own.lines < 15000);
+	assert_true(others.ppm / others.lines < 70000);
 }
 
 /* --- what is prompt --- */
