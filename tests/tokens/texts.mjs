@@ -6,6 +6,7 @@ import { readTokens } from "./vocab.mjs";
 export const LANGUAGES = ["en", "de", "es", "ru", "ar", "hi", "zh", "ja", "ko"];
 const LONGEST_RUN = 1000; // the reference takes quadratic time over a pretoken
 
+// A kilobyte or two in each language, written for this project.
 export const sample = (language) => readFileSync(new URL(`text/${language}.txt`, import.meta.url), "utf8");
 const point = (number) => String.fromCodePoint(number);
 

@@ -13,72 +13,84 @@
 #define BYTES    256
 #define TEXT_MAX (4u << 20)
 
-/* Where a token's bytes are in the arena that all are written to. */
-struct place {
-	uint32_t at, len;
-};
-
 struct text {
 	char *at;
 	size_t len;
 };
 
-static void add_base64(struct text *to, const char *bytes, size_t len)
+static void add_base64(struct text *to, struct span bytes)
 {
 	static const char digits[] =
 	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-	for (size_t i = 0; i < len; i += 3) {
+	for (size_t i = 0; i < bytes.len; i += 3) {
 		uint32_t three = 0;
 
 		for (size_t j = 0; j < 3; j++)
-			three = three << 8 | (i + j < len ? (uint8_t)bytes[i + j] : 0);
+			three = three << 8 | (i + j < bytes.len ? (uint8_t)bytes.at[i + j] : 0);
 		for (size_t j = 0; j < 4; j++)
-			to->at[to->len++] = i + j <= len ? digits[three >> (18 - 6 * j) & 63] : '=';
+			to->at[to->len++] = i + j <= bytes.len ? digits[three >> (18 - 6 * j) & 63]
+							       : '=';
 	}
 }
 
-static uint32_t plane_id(const uint8_t *low, uint32_t plane)
+/* The bytes of all tokens, one behind the other. */
+struct arena {
+	struct text bytes;
+	struct span *token;
+};
+
+static void add_bytes(struct text *to, struct span bytes)
+{
+	assert_true(to->len + bytes.len <= TEXT_MAX);
+	memcpy(to->at + to->len, bytes.at, bytes.len);
+	to->len += bytes.len;
+}
+
+/* A number of three planes. */
+static uint32_t number_at(const uint8_t *low, uint32_t plane)
 {
 	return low[0] | (uint32_t)low[plane] << 8 | (uint32_t)low[2 * plane] << 16;
 }
 
-/* All tokens, base64 and rank, as the published files have them. */
-static struct text make_text(struct span pairs)
+static void add_token(struct arena *a, const uint8_t *pairs, uint32_t count, uint32_t id)
 {
-	const uint8_t *at = (const uint8_t *)pairs.at;
-	uint32_t count = at[4] | (uint32_t)at[5] << 8 | (uint32_t)at[6] << 16, arena_len = 0;
+	const uint8_t *single = pairs + 8, *left = single + BYTES;
+	char *start = a->bytes.at + a->bytes.len;
 	uint32_t plane = count - BYTES;
-	const uint8_t *single = at + 8, *left = single + BYTES, *right = left + 3 * plane;
-	struct place *token = calloc(count, sizeof(*token));
-	char *arena = malloc(TEXT_MAX);
+
+	if (id < BYTES) {
+		add_bytes(&a->bytes, (struct span){ (const char *)single + id, 1 });
+	} else {
+		for (int side = 0; side < 2; side++) {
+			uint32_t part = number_at(left + 3 * plane * side + id - BYTES, plane);
+
+			assert_true(part < id);
+			add_bytes(&a->bytes, a->token[part]);
+		}
+	}
+	a->token[id] = (struct span){ start, (size_t)(a->bytes.at + a->bytes.len - start) };
+}
+
+/* All tokens, base64 and rank, as the published files have them. */
+static struct text make_text(struct span data)
+{
+	const uint8_t *pairs = (const uint8_t *)data.at;
+	uint32_t count = pairs[4] | (uint32_t)pairs[5] << 8 | (uint32_t)pairs[6] << 16;
+	struct arena arena = { { malloc(TEXT_MAX), 0 }, calloc(count, sizeof(struct span)) };
 	struct text text = { malloc(TEXT_MAX), 0 };
 
-	assert_true(token && arena && text.at);
-	assert_memory_equal(at, "WVP1", 4);
-	assert_int_equal(pairs.len, 8 + BYTES + 6 * (size_t)plane);
+	assert_true(arena.bytes.at && arena.token && text.at);
+	assert_memory_equal(pairs, "WVP1", 4);
+	assert_int_equal(data.len, 8 + BYTES + 6 * ((size_t)count - BYTES));
 	for (uint32_t id = 0; id < count; id++) {
-		token[id].at = arena_len;
-		if (id < BYTES) {
-			arena[arena_len++] = (char)single[id];
-		} else {
-			uint32_t part[2] = { plane_id(left + id - BYTES, plane),
-					     plane_id(right + id - BYTES, plane) };
-
-			for (int i = 0; i < 2; i++) {
-				assert_true(part[i] < id);
-				memcpy(arena + arena_len, arena + token[part[i]].at,
-				       token[part[i]].len);
-				arena_len += token[part[i]].len;
-			}
-		}
-		token[id].len = arena_len - token[id].at;
-		assert_true(arena_len < TEXT_MAX / 2 && text.len < TEXT_MAX - 1024);
-		add_base64(&text, arena + token[id].at, token[id].len);
+		add_token(&arena, pairs, count, id);
+		assert_true(text.len < TEXT_MAX - 1024);
+		add_base64(&text, arena.token[id]);
 		text.len += (size_t)sprintf(text.at + text.len, " %u\n", id);
 	}
-	free(token);
-	free(arena);
+	free(arena.token);
+	free(arena.bytes.at);
 	return text;
 }
 
