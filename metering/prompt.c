@@ -216,8 +216,7 @@ static void end_text(struct prompt *p)
 	if (!p->in_text)
 		return;
 	catch_up(p);
-	tok_add(p->into, tok_stream_count(p->tok, &p->stream));
-	tok_stream_release(&p->stream);
+	tok_add(p->into, tok_stream_end(p->tok, &p->stream, &p->work));
 	p->in_text = false;
 }
 

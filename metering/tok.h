@@ -89,6 +89,9 @@ size_t tok_stream_push(struct tok *t, struct tok_stream *s, struct span delta, i
 /* The tokens if the text ended here; it may go on. Takes at most some 200 us. */
 struct tok_count tok_stream_count(struct tok *t, struct tok_stream *s);
 
+/* The same where it does end: releases the stream, and lowers *work by what it took. */
+struct tok_count tok_stream_end(struct tok *t, struct tok_stream *s, int64_t *work);
+
 /* The tokens that are counted and final, without further counting, and how many bytes are still
  * waiting. */
 struct tok_count tok_stream_floor(const struct tok_stream *s, size_t *pending_bytes);

@@ -205,16 +205,15 @@ struct tok_count tok_stream_floor(const struct tok_stream *s, size_t *pending_by
 	return s->floor;
 }
 
-struct tok_count tok_stream_count(struct tok *t, struct tok_stream *s)
+static struct tok_count count_all(struct tok *t, struct tok_stream *s, uint64_t *work)
 {
 	const struct tok_bounds bounds = {
 		.ended = true, .piece_bytes = SIZE_MAX, .tokens = UINT64_MAX, .work = UINT64_MAX
 	};
 	struct tok_count count;
-	uint64_t work = 0;
 
 	if (s->tail)
-		advance(t, s, UINT64_MAX, &work);
+		advance(t, s, UINT64_MAX, work);
 	if (!s->tail)
 		return s->floor;
 	count = s->floor;
@@ -228,10 +227,27 @@ struct tok_count tok_stream_count(struct tok *t, struct tok_stream *s)
 	if (s->longpiece) {
 		struct longpiece l = *s->longpiece;
 
-		rest = span_skip(rest, longpiece_take(&l, tok_vocab(t, s->vocab), rest, true,
-						      UINT64_MAX, &work));
+		rest = span_skip(
+		    rest, longpiece_take(&l, tok_vocab(t, s->vocab), rest, true, UINT64_MAX, work));
 		tok_add(&count, longpiece_count(&l));
 	}
-	tok_count_pieces(t, s->vocab, rest, &bounds, &count, &work);
+	tok_count_pieces(t, s->vocab, rest, &bounds, &count, work);
+	return count;
+}
+
+struct tok_count tok_stream_count(struct tok *t, struct tok_stream *s)
+{
+	uint64_t work = 0;
+
+	return count_all(t, s, &work);
+}
+
+struct tok_count tok_stream_end(struct tok *t, struct tok_stream *s, int64_t *work)
+{
+	uint64_t used = COST_PUSH;
+	struct tok_count count = count_all(t, s, &used);
+
+	*work -= (int64_t)used;
+	tok_stream_release(s);
 	return count;
 }
