@@ -2,8 +2,8 @@
 #include "metering/bpe.h"
 
 /* What a step costs, in about nanoseconds, where the tables are out of the nearer caches. */
-#define COST_JOIN 8
-#define COST_STEP 8
+#define COST_JOIN 32
+#define COST_STEP 32
 
 /* Do two tokens stay apart, side by side, when each is the encoding of its bytes? Undoes their
  * merges, the latest first: they do not if, at any time, the two parts at the border would have
@@ -131,37 +131,58 @@ static uint64_t whole_count(const struct bpe_ring *r, uint32_t low)
 	return behind <= COUNT_MASK / 2 ? r->count - behind : r->count + (COUNT_MASK + 1 - behind);
 }
 
-/* The last token of the piece as it stands is the one among those that end here which stays apart
- * from the last one before it. There is always exactly one. */
-static void ring_take_byte(struct bpe_ring *r, const struct vocab *v, uint8_t byte, uint64_t *work)
+/* Can the token, which ends here, be the last one? *count is then how many there are. */
+static bool is_last(const struct bpe_ring *r, const struct vocab *v, uint32_t token,
+		    uint64_t *count, uint64_t *work)
 {
-	uint32_t token;
+	size_t len = v->tokens[token].len;
+	uint32_t before;
 
 	*work += COST_STEP;
-	r->node = vocab_step(v, r->node, byte);
-	for (token = vocab_node_last(v, r->node);; token = v->suffix[token]) {
-		size_t len = v->tokens[token].len;
-
-		if (len > r->bytes) {
-			r->count = 1;
-			break;
-		}
-		uint32_t before = r->at[(r->bytes - len) % VOCAB_TOKEN_BYTES];
-
-		*work += COST_STEP;
-		if (stay_apart(v, before & VOCAB_NONE, token, work)) {
-			r->count = whole_count(r, before >> VOCAB_ID_BITS) + 1;
-			break;
-		}
+	if (len > r->bytes) {
+		*count = 1;
+		return true;
 	}
-	r->at[r->bytes % VOCAB_TOKEN_BYTES] = token | (uint32_t)r->count << VOCAB_ID_BITS;
+	before = r->at[(r->bytes - len) % VOCAB_TOKEN_BYTES];
+	*count = whole_count(r, before >> VOCAB_ID_BITS) + 1;
+	return stay_apart(v, before & VOCAB_NONE, token, work);
+}
+
+/* The last token before, longer by this byte; VOCAB_NONE if that is none. */
+static uint32_t grown(const struct bpe_ring *r, const struct vocab *v, uint8_t byte)
+{
+	uint32_t last, node;
+
+	if (r->bytes == 0)
+		return VOCAB_NONE;
+	last = r->at[(r->bytes - 1) % VOCAB_TOKEN_BYTES] & VOCAB_NONE;
+	node = vocab_child(v, v->homes[last], byte);
+	return node != 0 ? vocab_node_token(v, node) : VOCAB_NONE;
+}
+
+/* Of the tokens that end here exactly one stays apart from the last one before it: that is the
+ * last token of the piece as it stands. Most often it is the last one before, grown; else they
+ * are tried from the longest on. */
+static void take_byte(struct bpe_ring *r, const struct vocab *v, uint8_t byte, uint64_t *work)
+{
+	uint32_t token = grown(r, v, byte);
+	uint64_t count;
+
+	r->node = vocab_step(v, r->node, byte);
+	if (token == VOCAB_NONE || !is_last(r, v, token, &count, work)) {
+		token = vocab_node_last(v, r->node);
+		while (!is_last(r, v, token, &count, work))
+			token = v->suffix[token];
+	}
+	r->count = count;
+	r->at[r->bytes % VOCAB_TOKEN_BYTES] = token | (uint32_t)count << VOCAB_ID_BITS;
 	r->bytes++;
 }
 
 void bpe_ring_take(struct bpe_ring *r, const struct vocab *v, struct span bytes, uint64_t *work)
 {
 	for (size_t i = 0; i < bytes.len; i++)
-		ring_take_byte(r, v, (uint8_t)bytes.at[i], work);
+		take_byte(r, v, (uint8_t)bytes.at[i], work);
 }
 
 uint64_t bpe_count(const struct vocab *v, struct span piece, uint64_t *work)

@@ -80,10 +80,10 @@ void tok_stream_init(struct tok_stream *s, enum vocab_id id);
 /* Frees what it holds; the stream can be initialized again. */
 void tok_stream_release(struct tok_stream *s);
 
-/* Takes the next delta. It is only put aside at first and counted with others when the tail is
- * full. *work, in about nanoseconds, is lowered by what was done; once it is used up, the push
- * stops. Returns how many bytes were taken; the rest is for another push. With work above 0 at
- * least one byte of a delta is taken. */
+/* Takes the next delta. It is only put aside at first, and counted with others when the tail is
+ * full. *work is lowered by what was done, in about nanoseconds; once it is used up the push
+ * stops: soon after, for what is begun takes some 60 us at most. Returns how many bytes were
+ * taken, one at least; the rest is for another push. */
 size_t tok_stream_push(struct tok *t, struct tok_stream *s, struct span delta, int64_t *work);
 
 /* The tokens if the text ended here; it may go on. Takes at most some 200 us. */

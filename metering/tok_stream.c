@@ -187,9 +187,9 @@ size_t tok_stream_push(struct tok *t, struct tok_stream *s, struct span delta, i
 
 	while (has_tail(s)) {
 		taken += fill(s, span_skip(delta, taken));
-		if (taken == delta.len || used > limit)
+		if (taken == delta.len || (taken > 0 && used > limit))
 			break;
-		advance(t, s, limit, &used);
+		advance(t, s, used > limit ? used : limit, &used);
 	}
 	if (s->blind)
 		taken += push_blind(s, delta.len - taken);

@@ -23,10 +23,9 @@ struct making {
 	struct vocab_token *tokens;
 	struct vocab_bucket *buckets;
 	uint64_t *pairs, *pair_filter, *nodes;
-	uint32_t *fails, *suffix, *first, *second;
+	uint32_t *fails, *homes, *suffix, *first, *second;
 	char *text;        /* of all tokens, one after the other */
 	uint32_t *text_at; /* per token */
-	uint32_t *node_of; /* per token */
 	uint8_t *depth;    /* per node; 0: none there */
 	uint32_t *order;   /* all nodes by depth */
 };
@@ -100,6 +99,7 @@ static size_t lay_out(struct making *m, char *memory)
 	m->tokens = cut(memory, &used, v->count, sizeof(*m->tokens));
 	m->nodes = cut(memory, &used, nodes, sizeof(*m->nodes));
 	m->fails = cut(memory, &used, nodes, sizeof(*m->fails));
+	m->homes = cut(memory, &used, v->count, sizeof(*m->homes));
 	m->suffix = cut(memory, &used, v->count, sizeof(*m->suffix));
 	m->first = cut(memory, &used, 1 << 16, sizeof(*m->first));
 	m->second = cut(memory, &used, 1 << 16, sizeof(*m->second));
@@ -109,6 +109,7 @@ static size_t lay_out(struct making *m, char *memory)
 	v->tokens = m->tokens;
 	v->nodes = m->nodes;
 	v->fails = m->fails;
+	v->homes = m->homes;
 	v->suffix = m->suffix;
 	v->first = m->first;
 	v->second = m->second;
@@ -144,10 +145,9 @@ static bool make_room(struct making *m)
 	lay_out(m, m->v->memory);
 	m->text = malloc(m->text_bytes);
 	m->text_at = malloc(m->v->count * sizeof(*m->text_at));
-	m->node_of = malloc(m->v->count * sizeof(*m->node_of));
 	m->depth = calloc(nodes, sizeof(*m->depth));
 	m->order = malloc(nodes * sizeof(*m->order));
-	return m->text && m->text_at && m->node_of && m->depth && m->order;
+	return m->text && m->text_at && m->depth && m->order;
 }
 
 static void put_pair(struct making *m, uint32_t left, uint32_t right, uint32_t joined)
@@ -228,7 +228,7 @@ static uint32_t put_node(struct making *m, uint32_t parent, uint8_t byte)
 static void set_token(struct making *m, uint32_t node, uint32_t token)
 {
 	m->nodes[node] |= VOCAB_NODE_TOKEN | (uint64_t)token << VOCAB_NODE_LAST_SHIFT;
-	m->node_of[token] = node;
+	m->homes[token] = node;
 }
 
 /* A token's way begins where that of its left part ends. */
@@ -240,7 +240,7 @@ static void make_nodes(struct making *m)
 		set_token(m, 1 + byte, m->v->bytes[byte]);
 	}
 	for (uint32_t id = 256; id < m->v->count; id++) {
-		uint32_t left = (uint32_t)m->tokens[id].left, node = m->node_of[left];
+		uint32_t left = (uint32_t)m->tokens[id].left, node = m->homes[left];
 
 		for (uint32_t i = (uint32_t)m->tokens[left].len; i < m->tokens[id].len; i++)
 			node = put_node(m, node, (uint8_t)m->text[m->text_at[id] + i]);
@@ -295,7 +295,7 @@ static void link_nodes(struct making *m)
 static void find_prefixes(struct making *m)
 {
 	for (uint32_t id = 256; id < m->v->count; id++) {
-		uint32_t node = m->node_of[id], token = VOCAB_NONE;
+		uint32_t node = m->homes[id], token = VOCAB_NONE;
 
 		while (token == VOCAB_NONE) {
 			node = parent_of(m, node);
@@ -334,7 +334,6 @@ static bool make(struct vocab *v, enum vocab_id id)
 out:
 	free(m.text);
 	free(m.text_at);
-	free(m.node_of);
 	free(m.depth);
 	free(m.order);
 	return made;

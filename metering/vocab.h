@@ -79,6 +79,7 @@ struct vocab {
 	const uint64_t *nodes;  /* parent, byte, lower halves of the children's bytes, is it a
 				   token, the longest token that ends here */
 	const uint32_t *fails;  /* per node: that of the longest proper suffix */
+	const uint32_t *homes;  /* per token: its node */
 	const uint32_t *suffix; /* per token: the longest token it ends with, but for itself */
 	const uint32_t *first;  /* per two bytes: the token they join to, or NONE */
 	const uint32_t *second; /* per two bytes: their node, or 0 */
