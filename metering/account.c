@@ -80,17 +80,24 @@ static void take_result(struct row *r, const struct tap_result *t)
 		 span_of(usage_source_name(t->final ? USAGE_reported : USAGE_partial)));
 }
 
-/* What was generated without being reported yet; a provider's number is never lowered, since
- * some report only the first token before the last. */
-static void raise_output(struct row *r, uint64_t text_bytes)
+void account_input(struct row *r, const struct meter *m)
 {
-	uint64_t seen_tok = estimate_output_tok(text_bytes);
-
-	if (seen_tok > r->quantity[Q_output] + r->quantity[Q_reasoning])
-		r->quantity[Q_output] = seen_tok - r->quantity[Q_reasoning];
+	if (is_source(r, USAGE_estimated))
+		r->quantity[Q_input] = meter_input_tok(m).mean_tok;
 }
 
-void account_note(struct account *a, struct row *r, const struct tap *t)
+/* What was generated without being reported yet; a provider's number is never lowered, since
+ * some report only the first token before the last. */
+static void set_output(struct row *r, const struct account *a, uint64_t seen_tok)
+{
+	uint64_t most_tok = seen_tok > a->output_tok ? seen_tok : a->output_tok;
+
+	if (most_tok > r->quantity[Q_reasoning])
+		r->quantity[Q_output] = most_tok - r->quantity[Q_reasoning];
+}
+
+/* now: no more text will come. */
+static void note(struct account *a, struct row *r, const struct tap *t, struct meter *m, bool now)
 {
 	uint64_t text_bytes = tap_text_bytes(t);
 
@@ -101,12 +108,19 @@ void account_note(struct account *a, struct row *r, const struct tap *t)
 		take_result(r, &result);
 		a->revision = tap_revision(t);
 		a->reported = result.has_usage && result.final;
+		a->output_tok = result.has_usage ? r->quantity[Q_output] + r->quantity[Q_reasoning]
+						 : 0;
 		a->text_bytes = 0; /* what was reported may be less than what was seen */
 	}
 	if (!a->reported && text_bytes != a->text_bytes) {
-		raise_output(r, text_bytes);
+		set_output(r, a, meter_output_tok(m, text_bytes, now));
 		a->text_bytes = text_bytes;
 	}
+}
+
+void account_note(struct account *a, struct row *r, const struct tap *t, struct meter *m)
+{
+	note(a, r, t, m, false);
 }
 
 static const struct price *row_price(const struct row *r, const struct price_book *b,
@@ -204,6 +218,7 @@ static void charge_nothing(struct row *r)
 	memset(r->aux_quantity, 0, sizeof(r->aux_quantity));
 	set_totals(r, &(struct usage_totals){ 0 });
 	SET_TEXT(r->usage_source, span_of(usage_source_name(USAGE_none)));
+	r->usage_method[0] = '\0';
 	r->cost_pusd = 0;
 }
 
@@ -215,7 +230,7 @@ static unsigned close_row(struct row *r, const struct price_book *b, bool billab
 		charge_nothing(r);
 		return 0;
 	}
-	if (is_source(r, USAGE_estimated) || is_source(r, USAGE_partial)) {
+	if (!is_source(r, USAGE_reported)) {
 		struct usage_totals totals;
 
 		row_usage(r, &u);
@@ -225,14 +240,27 @@ static unsigned close_row(struct row *r, const struct price_book *b, bool billab
 	return charge(r, b);
 }
 
-unsigned account_close(struct row *r, const struct tap *t, const struct price_book *b,
-		       bool billable)
+/* Says how the numbers came about that the provider did not say. */
+static void set_method(struct row *r, const struct meter *m, uint64_t text_bytes)
 {
+	if (is_source(r, USAGE_reported) || is_source(r, USAGE_none))
+		return;
+	if (is_source(r, USAGE_estimated) && meter_is_exact(m, text_bytes))
+		SET_TEXT(r->usage_source, span_of(usage_source_name(USAGE_counted)));
+	meter_method(m, r->usage_method, sizeof(r->usage_method));
+}
+
+unsigned account_close(struct row *r, const struct tap *t, struct meter *m,
+		       const struct price_book *b, bool billable)
+{
+	uint64_t text_bytes = t ? tap_text_bytes(t) : 0;
+
 	if (t) {
 		struct account last = { .revision = tap_revision(t) - 1 };
 
-		account_note(&last, r, t);
+		note(&last, r, t, m, true);
 	}
+	set_method(r, m, text_bytes);
 	return close_row(r, b, billable);
 }
 

@@ -11,6 +11,7 @@
 #define METERING_ACCOUNT_H
 #include <stdbool.h>
 #include <stdint.h>
+#include "metering/meter.h"
 #include "metering/price.h"
 #include "metering/tap.h"
 #include "store/row.h"
@@ -19,14 +20,20 @@
  * says its own. The row's names, model and hold are the caller's to fill. */
 void account_open(struct row *r, uint64_t input_estimate_tok);
 
+/* The prompt has been counted: takes that over in place of the estimate, unless the provider has
+ * said its own number. */
+void account_input(struct row *r, const struct meter *m);
+
 struct account { /* what account_note() has taken over; zeroed before the first call */
 	unsigned revision;
 	uint64_t text_bytes;
-	bool reported; /* the provider has said its last word */
+	uint64_t output_tok; /* the last that the provider said */
+	bool reported;       /* the provider has said its last word */
 };
 
-/* Takes over what the tap knows; two comparisons when there is no news. */
-void account_note(struct account *a, struct row *r, const struct tap *t);
+/* Takes over what the tap knows; two comparisons when there is no news. What the provider has
+ * not said is as the meter has it. */
+void account_note(struct account *a, struct row *r, const struct tap *t, struct meter *m);
 
 /* Beside the doubts of price.h: another model served than the one asked for, and the two cost
  * differently. */
@@ -34,11 +41,12 @@ void account_note(struct account *a, struct row *r, const struct tap *t);
 
 /* Prices the row: by the model that served when it has a price, else by the one asked for; where
  * the first is no version of the second, by the dearer of the two. t: NULL when there was no
- * answer. billable: is what was consumed to be paid for? If not, the row says nothing was.
- * Sets cost, price version, totals and usage_source. Returns what is doubtful about the cost: bit
- * d for enum price_doubt d, and ACCOUNT_OTHER_MODEL. */
-unsigned account_close(struct row *r, const struct tap *t, const struct price_book *b,
-		       bool billable);
+ * answer. m: counts to the end what was not said. billable: is what was consumed to be paid for?
+ * If not, the row says nothing was. Sets cost, price version, totals, usage_source and
+ * usage_method. Returns what is doubtful about the cost: bit d for enum price_doubt d, and
+ * ACCOUNT_OTHER_MODEL. */
+unsigned account_close(struct row *r, const struct tap *t, struct meter *m,
+		       const struct price_book *b, bool billable);
 
 /* The same for a row whose process was killed: everything comes from the row. It is paid for if
  * an answer with status 2xx had begun. */

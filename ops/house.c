@@ -260,6 +260,8 @@ enum err house_carry(struct house *h, char *why, size_t room)
 					    .registry = &h->registry,
 					    .prices = &h->prices,
 					    .inflight = h->inflight,
+					    .vocabs = h->vocabs,
+					    .learn = h->learn,
 					    .books = h->books,
 					    .owners = h->owners };
 	h->traffic_conf = conf_ref(h->conf);

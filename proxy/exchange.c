@@ -14,6 +14,7 @@
 #include "store/books.h"
 
 #define DOUBTS_EVERY_US (60 * US_PER_SEC)
+#define COUNT_SLICE_NS  200000 /* of a prompt that is counted, in one turn of the loop */
 
 enum step {
 	STEP_AGAIN,
@@ -119,6 +120,54 @@ static void drop_request(struct exchange *x)
 	x->body_counted_bytes = 0;
 	request_free(x->request);
 	x->request = NULL;
+}
+
+/* --- counting what the provider may not say --- */
+
+/* Was it paid for by the provider? An answer with 2xx; or a request that was sent whole and whose
+ * client left before the answer. */
+static bool billable(const struct exchange *x)
+{
+	if (x->route.match.shape == SHAPE_free)
+		return false;
+	if (x->relay.status > 0)
+		return x->relay.status >= 200 && x->relay.status < 300;
+	return x->ending == END_CLIENT_GONE && x->attempt.sent_any;
+}
+
+/* The prompt may have to be counted: its body is still needed. */
+static bool may_count(const struct exchange *x)
+{
+	return x->meter.kit && x->slot && billable(x);
+}
+
+/* Counts on in the prompt, for a while. True: there is nothing left to do. */
+static bool count_prompt(struct exchange *x)
+{
+	if (!x->request || x->relay.hesitates)
+		return true;
+	if (meter_prompt(&x->meter, x->route.match.shape, buf_span(&x->request->body)) &&
+	    !meter_step(&x->meter, COUNT_SLICE_NS)) {
+		worker_run_later(x->worker, x);
+		return false;
+	}
+	account_input(&x->slot->row, &x->meter);
+	drop_request(x);
+	return true;
+}
+
+/* A stream's prompt is counted while it runs: it may break off without any numbers, and the body
+ * need not be kept until then. Another answer nearly always has them. */
+static void count_ahead(struct exchange *x)
+{
+	if (x->relay.streams && may_count(x))
+		(void)count_prompt(x);
+}
+
+/* True: all is counted that was not reported, or there is no time for it. */
+static bool count_the_rest(struct exchange *x)
+{
+	return !may_count(x) || x->relay.account.reported || x->facts.shutdown || count_prompt(x);
 }
 
 /* --- HEAD, BODY, GATE --- */
@@ -325,7 +374,7 @@ static enum step step_ask(struct exchange *x)
 		send_request(x);
 	if (x->attempt.response_head) {
 		note_declined(x);
-		if (!x->relay.hesitates)
+		if (!x->relay.hesitates && !may_count(x))
 			drop_request(x);
 		become(x, XS_RELAY);
 		within(x, x->relay.muted ? x->worker->conf->deadlines.client_gone_drain_us
@@ -406,6 +455,7 @@ static enum step ask_again(struct exchange *x)
 
 static enum step step_relay(struct exchange *x)
 {
+	count_ahead(x);
 	if (x->attempt.declined && !x->facts.client_gone && !x->relay.muted)
 		return ask_again(x);
 	if (x->attempt.response_over && x->client && waiting_bytes(x) == 0 && !x->facts.client_gone)
@@ -442,17 +492,6 @@ static enum step step_reply(struct exchange *x)
 	if (!x->facts.client_gone && x->client && !x->replied)
 		reply_send(x);
 	return become(x, XS_SETTLE);
-}
-
-/* Was it paid for by the provider? An answer with 2xx; or a request that was sent whole and whose
- * client left before the answer. */
-static bool billable(const struct exchange *x)
-{
-	if (x->route.match.shape == SHAPE_free)
-		return false;
-	if (x->relay.status > 0)
-		return x->relay.status >= 200 && x->relay.status < 300;
-	return x->ending == END_CLIENT_GONE && x->attempt.sent_any;
 }
 
 static uint16_t status_seen(const struct exchange *x)
@@ -510,7 +549,9 @@ static void settle_row(struct exchange *x)
 	r->status = status_seen(x);
 	r->took_us = clk_since_us(x->entered[XS_HEAD]);
 	(void)span_copy(span_of(exchange_ending_name(x->ending)), r->ended_by, sizeof(r->ended_by));
-	note_doubts(x, r, account_close(r, x->relay.tap, book, billable(x)));
+	note_doubts(x, r, account_close(r, x->relay.tap, &x->meter, book, billable(x)));
+	if (billable(x))
+		meter_learn(&x->meter, r, x->relay.tap ? tap_text_bytes(x->relay.tap) : 0);
 	count_tap(x, r);
 	worker_note_warnings(x->worker, &x->hold, allowance_settle(&x->hold, r->cost_pusd));
 	metric_add(&x->worker->metrics.cost_pusd, r->cost_pusd);
@@ -521,18 +562,27 @@ static void settle_row(struct exchange *x)
 	x->slot = NULL;
 }
 
+static void let_client_go(struct exchange *x)
+{
+	bool keep = x->keep_alive && !x->facts.client_gone &&
+		    (x->ending == END_COMPLETE || !x->relay.status);
+
+	if (x->client)
+		client_done(x->client, keep);
+	x->client = NULL;
+}
+
 static enum step step_settle(struct exchange *x)
 {
 	let_upstream_go(x, false);
+	let_client_go(x);
+	if (!count_the_rest(x))
+		return STEP_WAIT;
 	metric_add(&x->worker->metrics.ended[x->ending], 1);
 	if (x->slot)
 		settle_row(x);
 	else
 		access_log_write(&x->worker->access, x, NULL);
-	if (x->client)
-		client_done(x->client, x->keep_alive && !x->facts.client_gone &&
-					   (x->ending == END_COMPLETE || !x->relay.status));
-	x->client = NULL;
 	become(x, XS_DONE);
 	worker_bury_exchange(x->worker, x);
 	return STEP_WAIT;
@@ -610,6 +660,7 @@ void exchange_free(struct exchange *x)
 	deadline_clear(&x->phase);
 	deadline_clear(&x->total);
 	relay_release(&x->relay);
+	meter_release(&x->meter);
 	drop_request(x);
 	free(x->shortfall);
 	free(x);

@@ -25,6 +25,7 @@
 #include "base/wheel.h"
 #include "metering/allowance.h"
 #include "metering/dialect.h"
+#include "metering/meter.h"
 #include "metering/refusal.h"
 #include "proxy/relay.h"
 #include "proxy/request.h"
@@ -54,10 +55,11 @@ struct exchange {
 	enum exchange_state ended_in; /* the phase in which it did */
 	enum refusal refusal;         /* what a REPLY says */
 	bool woken;
+	bool later; /* in the worker's list of that name */
 	struct worker *worker;
 	struct client *client;     /* NULL once the client is gone or served */
 	struct upstream *upstream; /* the attempt's connection; NULL outside DIAL to RELAY */
-	struct exchange *next_woken, *next, **link;
+	struct exchange *next_woken, *next_later, *next, **link;
 	struct mono entered[XS_COUNT]; /* when each state was first entered; 0: never */
 	struct wall started;
 	struct id id;
@@ -93,6 +95,7 @@ struct exchange {
 	struct hold hold;
 	struct quota_details *shortfall; /* what a quota refusal reports; NULL otherwise */
 	char why[128];                   /* a sentence for the refusal; may be empty */
+	struct meter meter;              /* our own count of its tokens */
 	struct relay relay;
 };
 

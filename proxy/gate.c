@@ -13,6 +13,7 @@
 #include "store/books.h"
 
 /* Held for an answer whose length neither the request nor the price list bounds. */
+#define LOOK_NS            200000 /* for counting a prompt before it is admitted */
 #define OUTPUT_UNKNOWN_TOK 32768
 
 #define SET_TEXT(field, text) (void)span_copy(text, field, sizeof(field))
@@ -299,26 +300,40 @@ static uint64_t output_cap_tok(const struct peek *p, const struct price *price)
 	return cap * (p->n > 0 ? p->n : 1);
 }
 
-/* The worst case, or INT64_MAX when it leaves the range: then no budget has room. */
-static int64_t worst_pusd(const struct exchange *x, const struct peek *p, const struct price *price)
+/* What so many prompt tokens cost with the dearest answer, or INT64_MAX when it leaves the range:
+ * then no budget has room. */
+static int64_t worst_pusd(const struct peek *p, const struct price *price, uint64_t input_tok)
 {
 	int64_t pusd = 0;
-	uint64_t input_tok;
 
 	if (!price)
 		return 0;
-	input_tok = estimate_input_bound_tok(p, x->request->body.len, price_max_input_tok(price));
 	if (price_worst(price, input_tok, output_cap_tok(p, price), span_of(p->tier), &pusd) !=
 	    ERR_OK)
 		return INT64_MAX;
 	return pusd;
 }
 
-static bool check_budget(struct exchange *x, const struct key_entry *k, int64_t pusd)
+/* The prompt is counted, if that is soon done, and so known better than by its bound. */
+static int64_t likely_pusd(struct exchange *x, const struct peek *p, const struct price *price)
+{
+	if (meter_prompt(&x->meter, x->route.match.shape, buf_span(&x->request->body)))
+		(void)meter_step(&x->meter, LOOK_NS);
+	meter_prompt_drop(&x->meter); /* the body may yet be written anew */
+	return worst_pusd(p, price, meter_input_tok(&x->meter).high_tok);
+}
+
+/* Holds the worst case; where that does not fit, what is at most to be expected of the prompt. */
+static bool check_budget(struct exchange *x, const struct key_entry *k, const struct peek *p,
+			 const struct price *price)
 {
 	struct quota_details why = { 0 };
+	int64_t pusd = worst_pusd(p, price, x->meter.most_tok);
 
 	if (allowance_hold(&k->llm, pusd, x->started, &x->hold, &why) == ERR_OK)
+		return true;
+	if (price && x->meter.kit &&
+	    allowance_hold(&k->llm, likely_pusd(x, p, price), x->started, &x->hold, &why) == ERR_OK)
 		return true;
 	metric_add(&x->worker->metrics.budget_refusals_total, 1);
 	x->shortfall = malloc(sizeof(why));
@@ -382,14 +397,26 @@ static bool inject_usage(struct exchange *x, const struct peek *p, struct span m
 	return true;
 }
 
-static void admit(struct exchange *x, const struct peek *p, const struct price *price)
+static void admit(struct exchange *x, const struct price *price)
 {
-	uint64_t context_tok = price ? price_max_input_tok(price) : 0;
-
-	account_open(&x->slot->row,
-		     price ? estimate_input_tok(p, x->slot->row.bytes_in, context_tok) : 0);
+	account_open(&x->slot->row, price ? meter_input_tok(&x->meter).mean_tok : 0);
 	slot_open(x->slot);
 	metric_add(&x->worker->metrics.exchanges_admitted_total, 1);
+}
+
+static void begin_meter(struct exchange *x, const struct peek *p, const struct price *price,
+			struct span model)
+{
+	struct meter_subject s = {
+		.dialect = x->route.dialect,
+		.provider = span_of(x->route.provider->name),
+		.model = model,
+		.peek = p,
+		.body = buf_span(&x->request->body),
+		.context_tok = price ? price_max_input_tok(price) : 0,
+	};
+
+	meter_begin(&x->meter, price && x->worker->kit.tok ? &x->worker->kit : NULL, &s);
 }
 
 /* Slot and hold are taken together: whoever fails gives back what it had. */
@@ -398,7 +425,8 @@ static bool check_means(struct exchange *x, const struct peek *p, const struct k
 {
 	if (!take_slot(x))
 		return false;
-	if (!check_budget(x, k, worst_pusd(x, p, price))) {
+	begin_meter(x, p, price, model);
+	if (!check_budget(x, k, p, price)) {
 		give_back_slot(x);
 		return false;
 	}
@@ -408,7 +436,7 @@ static bool check_means(struct exchange *x, const struct peek *p, const struct k
 		give_back_slot(x);
 		return false;
 	}
-	admit(x, p, price);
+	admit(x, price);
 	return true;
 }
 

@@ -184,7 +184,7 @@ static void note_owner(struct exchange *x)
 
 static void note_news(struct exchange *x)
 {
-	account_note(&x->relay.account, &x->slot->row, x->relay.tap);
+	account_note(&x->relay.account, &x->slot->row, x->relay.tap, &x->meter);
 	note_owner(x);
 }
 
@@ -311,6 +311,8 @@ static enum err start_tap(struct exchange *x, const struct http1_response *respo
 	if (!r->tap)
 		return ERR_NOMEM;
 	show_fields(r->tap, &response->fields);
+	if (x->meter.kit)
+		tap_set_text(r->tap, meter_text, &x->meter);
 	r->owned = !owners_matter(x->route.match.shape);
 	r->filters = x->route.usage_injected && f == TAP_SSE && !r->inflate;
 	if (r->filters)

@@ -85,6 +85,39 @@ void worker_adopt_exchange(struct worker *w, struct exchange *x)
 	metric_add(&w->metrics.exchanges_current, 1);
 }
 
+void worker_run_later(struct worker *w, struct exchange *x)
+{
+	if (x->later)
+		return;
+	x->later = true;
+	x->next_later = NULL;
+	*w->later_end = x;
+	w->later_end = &x->next_later;
+}
+
+static void forget_later(struct worker *w, struct exchange *x)
+{
+	struct exchange **link = &w->later;
+
+	while (*link != x)
+		link = &(*link)->next_later;
+	*link = x->next_later;
+	if (!*link)
+		w->later_end = link;
+	x->later = false;
+}
+
+/* One for each turn: what is done in slices holds nobody else up. */
+static void wake_later(struct worker *w)
+{
+	struct exchange *x = w->later;
+
+	if (!x)
+		return;
+	forget_later(w, x);
+	exchange_wake(x);
+}
+
 void worker_bury_exchange(struct worker *w, struct exchange *x)
 {
 	*x->link = x->next;
@@ -93,6 +126,8 @@ void worker_bury_exchange(struct worker *w, struct exchange *x)
 	x->next = w->dead_exchanges;
 	w->dead_exchanges = x;
 	metric_add(&w->metrics.exchanges_current, -1);
+	if (x->later)
+		forget_later(w, x);
 }
 
 void worker_bury_upstream(struct worker *w, struct upstream *u)
@@ -177,7 +212,8 @@ static void sweep(struct worker *w)
 
 static void turn(struct worker *w, int flags)
 {
-	event_base_loop(w->base, EVLOOP_ONCE | flags);
+	event_base_loop(w->base, EVLOOP_ONCE | flags | (w->later ? EVLOOP_NONBLOCK : 0));
+	wake_later(w);
 	run_woken(w);
 	sweep(w);
 }
@@ -393,6 +429,16 @@ static enum err open_listeners(struct worker *w, struct workers *g, char *why, s
 	return ERR_OK;
 }
 
+static bool open_kit(struct worker *w)
+{
+	w->later_end = &w->later;
+	w->kit.learn = w->shared->learn;
+	if (!w->shared->vocabs)
+		return true;
+	w->kit.tok = tok_new(w->shared->vocabs);
+	return w->kit.tok;
+}
+
 static enum err open_worker(struct worker *w, struct workers *g, unsigned index, char *why,
 			    size_t room)
 {
@@ -407,7 +453,7 @@ static enum err open_worker(struct worker *w, struct workers *g, unsigned index,
 	w->limits.fields = c->limits.headers < HTTP1_FIELDS_MAX ? (uint32_t)c->limits.headers
 								: HTTP1_FIELDS_MAX;
 	snprintf(why, room, "out of memory or file descriptors");
-	if (!open_loop(w) || !open_origins(w, g))
+	if (!open_loop(w) || !open_origins(w, g) || !open_kit(w))
 		return ERR_NOMEM;
 	if (access_log_open(&w->access, c->log.access) != ERR_OK) {
 		snprintf(why, room, "cannot open the access log %s", c->log.access);
@@ -435,6 +481,7 @@ static void close_worker(struct worker *w)
 		close(w->bell);
 	if (w->base)
 		event_base_free(w->base);
+	tok_free(w->kit.tok);
 	free(w->loop.scratch);
 	free(w->loop.gather);
 	access_log_close(&w->access);

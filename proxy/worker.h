@@ -17,17 +17,21 @@ struct books;
 struct box;
 struct conf;
 struct inflight;
+struct learn;
 struct owners;
+struct vocabs;
 struct workers;
 
 /* What all workers use. Owned by the caller; outlives the workers. */
 struct worker_shared {
 	const struct conf *conf;
-	struct box *registry;      /* of struct registry (metering/registry.h) */
-	struct box *prices;        /* of struct price_book (metering/price.h) */
-	struct inflight *inflight; /* store/inflight.h */
-	struct books *books;       /* store/books.h */
-	struct owners *owners;     /* metering/owners.h */
+	struct box *registry;        /* of struct registry (metering/registry.h) */
+	struct box *prices;          /* of struct price_book (metering/price.h) */
+	struct inflight *inflight;   /* store/inflight.h */
+	struct books *books;         /* store/books.h */
+	const struct vocabs *vocabs; /* metering/vocab.h; NULL: tokens are estimated from bytes */
+	struct learn *learn;         /* metering/learn.h */
+	struct owners *owners;       /* metering/owners.h */
 };
 
 /* Binds the listeners and starts the threads. On error `why` (room bytes) says what failed. */

@@ -46,6 +46,8 @@ struct worker {
 	struct origin *origins; /* one for each provider of the config, in its order */
 	struct client *clients; /* alive */
 	struct exchange *exchanges, *woken;
+	struct exchange *later, **later_end;    /* to be run in a turn to come, one in each */
+	struct meter_kit kit;                   /* what tokens are counted with */
 	struct client *dead_clients, *revisits; /* linked by next */
 	struct upstream *dead_upstreams;
 	struct exchange *dead_exchanges;
@@ -85,6 +87,9 @@ void worker_bury_client(struct worker *w, struct client *c);
 void worker_adopt_exchange(struct worker *w, struct exchange *x);
 void worker_bury_exchange(struct worker *w, struct exchange *x);
 void worker_bury_upstream(struct worker *w, struct upstream *u);
+
+/* Runs x again in a turn to come: for work that is done in slices. Others come first. */
+void worker_run_later(struct worker *w, struct exchange *x);
 
 /* Looks once more, after the sweep, at what a client has already sent. */
 void worker_revisit_client(struct worker *w, struct client *c);

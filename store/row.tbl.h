@@ -39,4 +39,5 @@ ROW(U64,  bytes_in,           0,  "request body bytes from the client")
 ROW(U64,  bytes_out,          0,  "response body bytes to the client")
 ROW(TEXT, tags,               96, "tags from x-weir-tags, comma separated")
 ROW(TEXT, aux_model,          64, "second model that served part of it (advisor, compaction); empty if none")
+ROW(TEXT, usage_method,       32, "how usage was counted where the provider did not say it; empty if it did")
 #undef ROW

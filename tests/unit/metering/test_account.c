@@ -9,6 +9,9 @@
 #include "metering/account.h"
 #include "metering/price_book.h"
 
+/* What has no vocabulary at hand estimates from bytes; test_meter.c is about the rest. */
+static struct meter blind;
+
 /* A book of entries, each on a line of its own. */
 static struct price_book *book_of(const char *text)
 {
@@ -64,10 +67,10 @@ static void an_estimate_grows_with_the_text(void **state)
 	account_open(&r, 40);
 	assert_string_equal(r.usage_source, "estimated");
 	assert_int_equal(r.quantity[Q_input], 40);
-	account_note(&noted, &r, t);
+	account_note(&noted, &r, t, &blind);
 	assert_string_equal(r.model_served, "m");
 	assert_true(r.quantity[Q_output] > 0);
-	account_close(&r, t, book, true);
+	account_close(&r, t, &blind, book, true);
 	assert_string_equal(r.usage_source, "estimated");
 	assert_int_equal(r.input_tok, 40);
 	assert_int_equal(r.output_tok, r.quantity[Q_output]);
@@ -85,9 +88,9 @@ static void the_providers_numbers_replace_it(void **state)
 
 	(void)state;
 	account_open(&r, 40);
-	account_note(&noted, &r, t);
+	account_note(&noted, &r, t, &blind);
 	tap_end(t);
-	account_close(&r, t, book, true);
+	account_close(&r, t, &blind, book, true);
 	assert_string_equal(r.usage_source, "reported");
 	assert_int_equal(r.input_tok, 9);
 	assert_int_equal(r.output_tok, 2);
@@ -106,7 +109,7 @@ static void a_killed_process_leaves_what_it_knew(void **state)
 	(void)state;
 	account_open(&r, 40);
 	r.status = 200;
-	account_note(&noted, &r, t);
+	account_note(&noted, &r, t, &blind);
 	tap_free(t);
 	account_close_orphan(&r, book, (struct wall){ r.started_us + 5 });
 	assert_string_equal(r.ended_by, "crash");
@@ -136,7 +139,7 @@ static void what_lost_its_price_costs_what_was_held(void **state)
 
 	(void)state;
 	account_open(&r, 40);
-	account_close(&r, NULL, book, true);
+	account_close(&r, NULL, &blind, book, true);
 	assert_int_equal(r.cost_pusd, 777);
 	price_book_unref(book);
 }
@@ -153,7 +156,7 @@ static int64_t cost_of_serving(const struct price_book *book, const char *asked,
 
 	account_open(&r, 1);
 	tap_end(t);
-	*doubts = account_close(&r, t, book, true);
+	*doubts = account_close(&r, t, &blind, book, true);
 	tap_free(t);
 	return r.cost_pusd;
 }
@@ -213,7 +216,7 @@ static void a_region_asked_for_outlives_the_tier_served(void **state)
 	(void)span_copy(SPAN("auto+us"), r.tier, sizeof(r.tier));
 	account_open(&r, 1);
 	tap_end(t);
-	account_close(&r, t, book, true);
+	account_close(&r, t, &blind, book, true);
 	assert_string_equal(r.tier, "priority+us");
 	assert_int_equal(r.cost_pusd, 22000000);
 	tap_free(t);

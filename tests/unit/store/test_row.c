@@ -185,7 +185,7 @@ static void json_is_the_contract(void **state)
 	    "\"price_version\":\"0123456789abcdef\",\"provider_cost_pusd\":null,"
 	    "\"held_pusd\":999999999,\"gate_us\":0,\"dial_us\":0,\"first_byte_us\":250000,"
 	    "\"took_us\":1250000,\"bytes_in\":4000,\"bytes_out\":9000,"
-	    "\"tags\":[\"batch\",\"nightly\"],\"started_at\":\"2026-01-01T00:00:00.000Z\","
+	    "\"tags\":[\"batch\",\"nightly\"],\"usage_method\":null,\"started_at\":\"2026-01-01T00:00:00.000Z\","
 	    "\"cost_usd\":0.000146625,\"quantities\":{\"input\":800,\"cache_read\":200,"
 	    "\"output\":40,\"reasoning\":10,\"web_search\":2},\"fees\":{\"web_search\":2},"
 	    "\"aux\":{\"model\":\"advisor\",\"quantities\":{\"output\":9}}}");
