@@ -6,7 +6,7 @@ from tree import ROOMS, finish, lines, sources
 
 KEEPERS = {
     "event2/": ("proxy/", "ops/admin", "ops/api", "ops/serve"),
-    "openssl/": ("proxy/tls", "proxy/wire", "base/digest"),
+    "openssl/": ("proxy/tls", "proxy/wire", "base/digest", "store/redis_tls"),
     "sqlite3.h": ("store/sqlite",),
     "libpq-fe.h": ("store/pg",),
     "hiredis/": ("store/redis",),

@@ -1,0 +1,24 @@
+/* redis_dns.h - looks a host's addresses up without waiting, by libc's own means.
+ *
+ * Threads  none of ours; libc has one. redis_dns_free() of a search under way may wait for it,
+ *          a second at most; then its memory is left to libc.
+ */
+#ifndef STORE_REDIS_DNS_H
+#define STORE_REDIS_DNS_H
+#include <netdb.h>
+#include <stdint.h>
+#include "base/err.h"
+#include "base/must.h"
+
+struct redis_dns;
+
+/* Begins; an address is "found" at once. NULL when out of memory. */
+struct redis_dns *redis_dns_new(const char *host, uint16_t port) MUST_USE;
+
+/* ERR_AGAIN: ask again in some milliseconds; ERR_MISSING: there is no such host; ERR_OK: *out
+ * are its addresses, borrowed. */
+enum err redis_dns_found(struct redis_dns *d, const struct addrinfo **out) MUST_USE;
+
+void redis_dns_free(struct redis_dns *d); /* NULL is fine */
+
+#endif
