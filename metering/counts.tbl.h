@@ -30,5 +30,6 @@ FEE(code_session,   "sessions of a code interpreter")
 FEE(x_search,       "searches in X posts")
 FEE(search_unit,    "rerank search units")
 FEE(image,          "images sold by the piece")
+FEE(grounded_prompt, "prompts answered by searching")
 #undef COUNT
 #undef FEE

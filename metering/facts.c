@@ -441,6 +441,29 @@ static void on_item_status(struct facts *f, const struct shape_action *a,
 	f->doc.item.unfinished = !span_eq(e->text, SPAN("completed"));
 }
 
+static bool is_new_query(struct facts *f, uint32_t id)
+{
+	for (unsigned i = 0; i < f->queries; i++)
+		if (f->query[i] == id)
+			return false;
+	if (f->queries < FACTS_QUERIES_MAX)
+		f->query[f->queries++] = id;
+	return true;
+}
+
+/* Some models are charged by the search, others by the prompt that made them search. */
+static void on_query(struct facts *f, const struct shape_action *a, const struct json_event *e)
+{
+	struct counts *fees = &f->known.items.counts;
+
+	if (e->kind != JSON_STRING || !is_new_query(f, hash_of(e->text)))
+		return;
+	counts_add(fees, a->arg, 1);
+	if (!counts_has(fees, COUNT_grounded_prompt))
+		counts_add(fees, COUNT_grounded_prompt, 1);
+	f->known.revision++;
+}
+
 /* --- errors --- */
 
 static void on_error(struct facts *f, const struct shape_action *a, const struct json_event *e)

@@ -13,6 +13,7 @@
 #include "metering/tap.h"
 
 #define FACTS_SESSIONS_MAX 8
+#define FACTS_QUERIES_MAX  24
 
 /* What items of a list add up to. */
 struct tally {
@@ -97,6 +98,8 @@ struct facts {
 	const char *begun; /* where the document begins, while all of it is in reach */
 	uint64_t begun_at; /* the same as an offset */
 	bool echoes;       /* whatever the document said so far may be said again */
+	uint32_t query[FACTS_QUERIES_MAX]; /* hashes of those counted already; chunks repeat them */
+	uint8_t queries;
 	uint64_t text_bytes;
 	tap_text *on_text;
 	void *text_arg;

@@ -226,6 +226,17 @@ static void read_prices(struct reader *r, const struct yaml_node *map, enum turn
 
 /* --- what has a shape of its own --- */
 
+/* Google charges the prompt that makes a model search, unless the entry says otherwise. */
+static bool is_sold_by_prompt(const struct reader *r)
+{
+	const struct yaml_node *unit = yaml_get(r->entry, "web_search_billing_unit");
+
+	return span_starts(r->name, SPAN("gemini")) &&
+	       (strcmp(r->draft->provider, "gemini") == 0 ||
+		strcmp(r->draft->provider, "vertex") == 0) &&
+	       !(unit && unit->kind == YAML_SCALAR && span_eq(unit->text, SPAN("per_query")));
+}
+
 /* {"search_context_size_low": 0.005, ...}: what was asked for is not in the usage. */
 static void read_search(struct reader *r, const struct yaml_node *map)
 {
@@ -242,7 +253,10 @@ static void read_search(struct reader *r, const struct yaml_node *map)
 		refuse(r, "%s is no list of prices", map->key.at);
 		return;
 	}
-	price_list_set(&r->draft->tier[0].list[0], Q_web_search, dearest);
+	if (is_sold_by_prompt(r))
+		price_list_set(&r->draft->tier[0].list[0], Q_grounded_prompt, dearest);
+	price_list_set(&r->draft->tier[0].list[0], Q_web_search,
+		       is_sold_by_prompt(r) ? 0 : dearest);
 	if (cheapest != dearest)
 		snprintf(r->remark, sizeof(r->remark),
 			 "a web search costs what one with the largest context does");

@@ -383,8 +383,8 @@ static enum err tally_quantities(const struct price *p, const uint64_t quantity[
 
 		if (quantity[q] == 0)
 			continue;
-		/* Who counts requests counts every one, also where they are not sold. */
-		if (r->basis[q] == BASIS_unpriced && q == Q_request)
+		/* These are counted wherever they can be, also where they are not sold. */
+		if (r->basis[q] == BASIS_unpriced && (q == Q_request || q == Q_grounded_prompt))
 			continue;
 		if (__builtin_mul_overflow(r->each[q], (u128)quantity[q], &amount) ||
 		    __builtin_add_overflow(t->sum, amount, &t->sum))

@@ -40,6 +40,7 @@
 	KIND(item_model, "its own model")                                                          \
 	KIND(item_id, "what makes it the same item again")                                         \
 	KIND(item_status, "not counted unless completed")                                          \
+	KIND(query, "a search that the provider ran; the same words again are the same search")    \
 	KIND(error, "an error, if not null")                                                       \
 	KIND(error_text, "an error, if text: some hosts answer with nothing else")                 \
 	KIND(error_word, "its short name; the argument is enum error_rank")                        \

@@ -28,4 +28,5 @@ QUANTITY(image,            image,    FEE,    "image, where images are sold by th
 QUANTITY(second,           second,   FEE,    "second of audio or video")
 QUANTITY(character,        char,     FEE,    "character of text turned into speech")
 QUANTITY(page,             page,     FEE,    "page read by OCR")
+QUANTITY(grounded_prompt,  prompt,   FEE,    "prompt that was answered by searching, where a provider charges for that and not for each search")
 #undef QUANTITY

@@ -37,7 +37,7 @@ PRICES = """{provider}:
         reasoning: 7.07, output_audio: 23.3, output_image: 29.9, request: 0.0051, web_search: 0.0107,
         web_fetch: 0.0013, file_search: 0.00253, code_session: 0.0307, x_search: 0.0049,
         maps_query: 0.0251, search_unit: 0.00203, image: 0.0413, second: 0.000101,
-        character: 0.0000153, page: 0.00411, max_output: 100000, max_input: 1000000 }}
+        character: 0.0000153, page: 0.00411, grounded_prompt: 0.0341, max_output: 100000, max_input: 1000000 }}
 """
 COLUMNS = {"input": "input_tok", "output": "output_tok", "cached_read": "cached_read_tok",
            "cache_write": "cache_write_tok", "reasoning": "reasoning_tok", "tool_input": "tool_input_tok"}

@@ -25,7 +25,7 @@ INPUTS = ["input", "cache_read", "cache_write_5m", "cache_write_1h", "input_audi
 OUTPUTS = ["output", "reasoning", "output_audio", "output_image"]
 ADDED_FEES = {"web_search": "0.05", "web_fetch": "0.001", "file_search": "0.0025",
               "code_session": "0.03", "x_search": "0.005", "maps_query": "0.025"}
-SOLD_BY = ["request", "search_unit", "image", "second", "character", "page"]
+SOLD_BY = ["request", "search_unit", "image", "second", "character", "page", "grounded_prompt"]
 QUANTITIES = INPUTS + OUTPUTS + list(ADDED_FEES) + SOLD_BY
 TOKENS = set(INPUTS + OUTPUTS)
 AS_MUCH_AS = {"cache_read": "input", "cache_write_5m": "input", "cache_write_1h": "cache_write_5m",
@@ -146,7 +146,7 @@ class Entry:
             if count == 0:
                 continue
             price, doubt = self.price(tier, geo, quantity, length)
-            if price is None and quantity == "request":
+            if price is None and quantity in ("request", "grounded_prompt"):
                 continue
             any_counted = True
             doubts.update({doubt} - {None})
@@ -400,7 +400,11 @@ def litellm_entry(name, value):
             entry.tiers[""].by_length.setdefault(begins, {})[quantity] = given[0][1]
     if "search_context_cost_per_query" in value:
         searches = value["search_context_cost_per_query"].values()
-        entry.tiers[""].by_length[0]["web_search"] = max(map(Fraction, searches))
+        dearest, fees = max(map(Fraction, searches)), entry.tiers[""].by_length[0]
+        fees["web_search"] = dearest
+        if entry.provider in ("gemini", "vertex") and entry.model.startswith("gemini") and \
+                value.get("web_search_billing_unit") != "per_query":
+            fees["web_search"], fees["grounded_prompt"] = Fraction(0), dearest
     for key, times in value.get("provider_specific_entry", {}).items():
         if key == "fast":
             entry.tiers.setdefault("fast", Tier()).times = Fraction(times)

@@ -126,6 +126,19 @@ static void gives_models_our_names(void **state)
 static void takes_what_has_a_shape_of_its_own(void **state)
 {
 	(void)state;
+	assert_entry("gemini/gemini-2",
+		     "\"gemini\", \"input_cost_per_token\": 1e-6, "
+		     "\"search_context_cost_per_query\": {\"search_context_size_low\": 0.035}",
+		     "{\"provider\":\"gemini\",\"model\":\"gemini-2\",\"source\":\"list\","
+		     "\"input\":1,\"web_search\":0,\"grounded_prompt\":0.035}",
+		     "");
+	assert_entry("gemini-3",
+		     "\"vertex_ai-language-models\", \"input_cost_per_token\": 1e-6, "
+		     "\"web_search_billing_unit\": \"per_query\", "
+		     "\"search_context_cost_per_query\": {\"search_context_size_low\": 0.014}",
+		     "{\"provider\":\"vertex\",\"model\":\"gemini-3\",\"source\":\"list\","
+		     "\"input\":1,\"web_search\":0.014}",
+		     "");
 	assert_entry(
 	    "x",
 	    "\"p\", \"input_cost_per_token\": 1e-6, \"search_context_cost_per_query\": "

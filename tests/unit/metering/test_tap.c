@@ -32,6 +32,7 @@
 	WANT(fees, code_session)                                                                   \
 	WANT(fees, x_search)                                                                       \
 	WANT(fees, search_unit)                                                                    \
+	WANT(fees, grounded_prompt)                                                                \
 	WANT(fees, image)                                                                          \
 	WANT(fees, request)                                                                        \
 	WANT(detail, cache_write_1h)                                                               \
@@ -62,7 +63,7 @@ enum {
 	W_BY,
 	W_NUMBER,
 	W_QUANTITY = W_NUMBER + 6,
-	W_LAST = W_QUANTITY + 13
+	W_LAST = W_QUANTITY + 14
 };
 
 static const struct json_path want_paths[] = {
@@ -107,7 +108,7 @@ struct want {
 	char model[96], id[128], error[48], cost[48], text[256], tier[16];
 	bool final, has_usage, has_text, blind, inconsistent, may_be_inconsistent;
 	uint64_t events;
-	uint64_t number[6], quantity[13];
+	uint64_t number[6], quantity[14];
 	struct by_model by[2];
 	unsigned by_count;
 };
