@@ -126,6 +126,8 @@ static bool take_host(struct span s, struct redis_url *u)
 
 static bool take_hosts(struct span s, struct redis_url *u)
 {
+	if (s.len > 0 && s.at[s.len - 1] == ',')
+		return false;
 	do {
 		if (!take_host(span_take(&s, ','), u))
 			return false;
