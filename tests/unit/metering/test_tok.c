@@ -7,8 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
-#include "metering/bpe.h"
-#include "metering/pretoken.h"
 #include "metering/tok.h"
 
 /* A text, and how many tokens it has in cl100k_base and o200k_base. */
@@ -288,34 +286,6 @@ static void mends_broken_text(void **state)
 		}
 }
 
-/* The three ways to encode a piece agree, ids and all. */
-static void encodes_three_ways(void **state)
-{
-	static const struct span alphabets[] = { SPAN("ab"), SPAN("-="), SPAN(" \n"),
-						 SPAN("etaoin"), SPAN("\x80\xe4\xb8\xa0\x9f\xf0") };
-	struct counter *c = *state;
-	uint64_t random = 521288629, work = 0;
-
-	for (int round = 0; round < 4000; round++) {
-		struct span alphabet = alphabets[round % 5];
-		const struct vocab *v = &c->vocabs->of[round / 5 % 2];
-		char text[BPE_MERGE_BYTES];
-		struct span piece = { text, 1 + next_random(&random) % sizeof(text) };
-		uint32_t merged[BPE_MERGE_BYTES], backtracked[BPE_MERGE_BYTES];
-		struct bpe_ring ring;
-
-		for (size_t i = 0; i < piece.len; i++)
-			text[i] = alphabet.at[next_random(&random) % alphabet.len];
-		size_t n = bpe_merge(v, piece, merged, &work);
-
-		assert_int_equal(bpe_backtrack(v, piece, backtracked, &work), n);
-		assert_memory_equal(merged, backtracked, n * sizeof(*merged));
-		bpe_ring_init(&ring);
-		bpe_ring_take(&ring, v, piece, &work);
-		assert_int_equal(ring.count, n);
-	}
-}
-
 /* A megabyte at 10 us a byte would take all day; with a square in it, this would not end. */
 static void takes_linear_time(void **state)
 {
@@ -363,8 +333,8 @@ int main(void)
 		cmocka_unit_test(counts_known_texts),  cmocka_unit_test(counts_by_script),
 		cmocka_unit_test(stops_at_a_limit),    cmocka_unit_test(streams_byte_by_byte),
 		cmocka_unit_test(streams_long_pieces), cmocka_unit_test(streams_mixed_text),
-		cmocka_unit_test(mends_broken_text),   cmocka_unit_test(encodes_three_ways),
-		cmocka_unit_test(takes_linear_time),   cmocka_unit_test(keeps_to_its_work),
+		cmocka_unit_test(mends_broken_text),   cmocka_unit_test(takes_linear_time),
+		cmocka_unit_test(keeps_to_its_work),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);
