@@ -3,7 +3,7 @@
 // Every figure is of a process of its own; the candidates take turns.
 import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
-import { cpus, release } from "node:os";
+import { cpus, loadavg, release } from "node:os";
 import { fileURLToPath } from "node:url";
 import { Chance } from "./chance.mjs";
 import { corpora, packed } from "./corpora.mjs";
@@ -105,7 +105,7 @@ const sizes = texts.map(({ name, size, madeUp }) => `${name} ${(size / 1e6).toFi
 const report = `# What counting tokens costs
 
 Written by \`bench/tokens\`; run it to reproduce. ${new Date().toISOString().slice(0, 10)}, ${cpus().length} cores of ${cpus()[0].model.trim()},
-Linux ${release()}, ${rounds} rounds; weir ${commit}; node ${process.versions.node}, ${PEERS.map(version).join(", ")}.
+Linux ${release()}, ${rounds} rounds, load average ${loadavg()[1].toFixed(1)} at the end; weir ${commit}; node ${process.versions.node}, ${PEERS.map(version).join(", ")}.
 
 Cells: median (least-most) of the rounds. One thread; CPU time, for the JavaScript ones the lesser of CPU
 time and wall clock. Cold: Weir with the empty caches of a new thread, the others in their first pass over

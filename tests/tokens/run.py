@@ -32,12 +32,15 @@ class Count:
         self.passed += good
         self.failed += not good
 
-    def take(self, output):
-        """What a script printed, and its verdicts."""
-        print(output, end="", flush=True)
-        lines = output.splitlines()
+    def take(self, name, status, output):
+        """What a script printed, and its verdicts; one that fails has to say so."""
+        lines = [line for line in output.splitlines() if not line.startswith("[  ")]
+        failed = sum(line.startswith("FAIL") for line in lines)
         self.passed += sum(line.startswith("ok  ") for line in lines)
-        self.failed += sum(line.startswith("FAIL") for line in lines)
+        self.failed += failed
+        print(*lines, sep="\n", flush=True)
+        if status != 0 and not failed:
+            self.tell(False, f"{name} ended with status {status}")
 
 
 def run(*args, stdin=None):
@@ -56,9 +59,7 @@ def compare(count, megabytes, seed):
     script = HERE / "compare.mjs"
     for encoding, (status, output) in each_encoding(
             lambda e: run("node", script, e, TOOLS / "tok_tool", megabytes, seed)):
-        count.take(output)
-        if status != 0:
-            count.tell(False, f"{encoding}: compare.mjs ended with status {status}")
+        count.take(f"compare.mjs {encoding}", status, output)
 
 
 def stream(count, title, documents, *mode):
@@ -114,7 +115,7 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     count = Count()
-    count.take(run(HERE / "golden.py", TOOLS / "tok_tool")[1])
+    count.take("golden.py", *run(HERE / "golden.py", TOOLS / "tok_tool"))
     compare(count, options.mb, options.seed)
     stream(count, "cut in two everywhere", ["nasty"], "splits")
     stream(count, "byte by byte", ["class stress", STRESS_BYTES, options.seed], "bytes")
