@@ -23,7 +23,7 @@
 #define ERRORS_MAX   16384
 #define DIALECTS_MAX 64
 #define RECOVER_US   (60 * US_PER_SEC) /* a crash may have left a long journal */
-#define OWNERS_ROWS  16384             /* read at the start */
+#define OWNERS_ROWS  4096              /* read at the start */
 #define STOP_US      (10 * US_PER_SEC) /* what is not in the ledger by then waits in the journal */
 
 static void name_dialects(const char *names[DIALECTS_MAX + 1])
@@ -60,8 +60,9 @@ enum err house_read_conf(const char *path, struct conf **out)
 /* ---- opening ---- */
 
 /* The directory is ours alone, or what stands in it cannot be trusted. */
-static enum err open_state_dir(const char *dir, char *why, size_t room)
+static enum err open_state_dir(struct house *h, char *why, size_t room)
 {
+	const char *dir = h->conf->state_dir;
 	struct stat st;
 
 	if (mkdir(dir, 0700) < 0 && errno != EEXIST) {
@@ -83,8 +84,10 @@ static enum err open_state_dir(const char *dir, char *why, size_t room)
 }
 
 /* Budgets are this process's own; a config that counts on sharing them must not start. */
-static enum err check_quota(const struct conf *conf, char *why, size_t room)
+static enum err check_quota(struct house *h, char *why, size_t room)
 {
+	const struct conf *conf = h->conf;
+
 	if (conf->quota.backend != CHOICE_quota_backend_redis)
 		return ERR_OK;
 	snprintf(
@@ -109,6 +112,14 @@ static enum err open_ledger(const struct conf *conf, struct ledger **out, char *
 	else if (e != ERR_OK)
 		snprintf(why, room, "ledger (%s): %s", backend, problem);
 	return e;
+}
+
+/* One for each of the two threads that ask it. */
+static enum err open_ledgers(struct house *h, char *why, size_t room)
+{
+	enum err e = open_ledger(h->conf, &h->books_ledger, why, room);
+
+	return e == ERR_OK ? open_ledger(h->conf, &h->ledger, why, room) : e;
 }
 
 static enum err open_inflight(struct house *h, char *why, size_t room)
@@ -206,21 +217,56 @@ static enum err remember_owners(struct house *h, char *why, size_t room)
 	return e;
 }
 
-static enum err open_vocabs(struct house *h, char *why, size_t room)
-{
-	enum err e = vocabs_new(&h->vocabs);
+/* ---- the vocabularies, which are made while the rest is opened ---- */
 
-	if (e == ERR_OK) {
-		h->tok = tok_new(h->vocabs);
-		e = h->tok ? ERR_OK : ERR_NOMEM;
-	}
-	if (e != ERR_OK)
-		snprintf(why, room, "the vocabularies: %s", err_text(e));
-	return e;
+static void *make_vocabs(void *arg)
+{
+	struct house *h = arg;
+
+	return vocabs_new(&h->vocabs) == ERR_OK ? h->vocabs : NULL;
+}
+
+static enum err begin_vocabs(struct house *h, char *why, size_t room)
+{
+	h->vocabs_begun = pthread_create(&h->vocabs_thread, NULL, make_vocabs, h) == 0;
+	if (h->vocabs_begun)
+		return ERR_OK;
+	snprintf(why, room, "no thread can be started");
+	return ERR_AWAY;
+}
+
+static void join_vocabs(struct house *h)
+{
+	if (h->vocabs_begun)
+		pthread_join(h->vocabs_thread, NULL);
+	h->vocabs_begun = false;
+}
+
+static enum err finish_vocabs(struct house *h, char *why, size_t room)
+{
+	join_vocabs(h);
+	h->tok = h->vocabs ? tok_new(h->vocabs) : NULL;
+	if (h->tok)
+		return ERR_OK;
+	snprintf(why, room, "out of memory for the vocabularies");
+	return ERR_NOMEM;
+}
+
+/* ---- all of it ---- */
+
+static enum err publish_prices(struct house *h, char *why, size_t room)
+{
+	return pricing_publish(h, h->conf, why, room);
 }
 
 enum err house_open(struct house *h, struct conf *conf, char *why, size_t room)
 {
+	static enum err (*const steps[])(struct house * h, char *why, size_t room) = {
+		check_quota,  open_state_dir,  open_inflight, /* before what it locks out a second
+								 weir from */
+		begin_vocabs, open_ledgers,    learning_open,  start_books,   publish_prices,
+		recover,      remember_owners, people_publish, finish_vocabs,
+	};
 	enum err e;
 
 	*h = (struct house){ .conf = conf, .started = clk_mono() };
@@ -228,29 +274,9 @@ enum err house_open(struct house *h, struct conf *conf, char *why, size_t room)
 	price_book_box_init(&h->prices);
 	h->purses = purses_new();
 	snprintf(why, room, "out of memory");
-	e = h->purses ? check_quota(conf, why, room) : ERR_NOMEM;
-	if (e == ERR_OK)
-		e = open_state_dir(conf->state_dir, why, room);
-	if (e == ERR_OK)
-		e = open_inflight(h, why, room); /* first: its lock keeps a second weir out */
-	if (e == ERR_OK)
-		e = open_ledger(conf, &h->books_ledger, why, room);
-	if (e == ERR_OK)
-		e = open_ledger(conf, &h->ledger, why, room);
-	if (e == ERR_OK)
-		e = open_vocabs(h, why, room);
-	if (e == ERR_OK)
-		e = learning_open(h, why, room);
-	if (e == ERR_OK)
-		e = start_books(h, why, room);
-	if (e == ERR_OK)
-		e = pricing_publish(h, conf, why, room);
-	if (e == ERR_OK)
-		e = recover(h, why, room);
-	if (e == ERR_OK)
-		e = remember_owners(h, why, room);
-	if (e == ERR_OK)
-		e = people_publish(h, why, room);
+	e = h->purses ? ERR_OK : ERR_NOMEM;
+	for (size_t i = 0; e == ERR_OK && i < sizeof(steps) / sizeof(steps[0]); i++)
+		e = steps[i](h, why, room);
 	return e;
 }
 
@@ -302,6 +328,7 @@ void house_close(struct house *h)
 	if (h->learn)
 		learning_keep(h);
 	learn_free(h->learn);
+	join_vocabs(h);
 	tok_free(h->tok);
 	vocabs_free(h->vocabs);
 	ledger_close(h->ledger);

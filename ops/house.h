@@ -5,6 +5,7 @@
  */
 #ifndef OPS_HOUSE_H
 #define OPS_HOUSE_H
+#include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include "base/box.h"
@@ -33,6 +34,8 @@ struct house {
 	struct books *books;
 	struct learn *learn; /* metering/learn.h */
 	struct vocabs *vocabs;
+	pthread_t vocabs_thread; /* makes them while the rest is opened */
+	bool vocabs_begun;
 	struct tok *tok; /* the ops thread's own */
 	struct purses *purses;
 	struct owners *owners;
