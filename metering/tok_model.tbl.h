@@ -19,7 +19,7 @@
  *     models that no pattern knows, by whose they are
  *
  * Where from: tiktoken's list of models, OpenAI's published recipe for chat and tools (their
- * own counts confirm it: tests/corpus/prompts), price pages for pictures, and published fits
+ * own counts confirm it: recorded.tbl.h of the tests), price pages for pictures, and published fits
  * against live usage for everybody else. What is not `exact` is a prior, to be learned over. */
 #ifndef TOK_STRIP
 #define TOK_STRIP(prefix)

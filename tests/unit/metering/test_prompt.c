@@ -11,7 +11,6 @@
 
 #define CHAT      SHAPE_openai_chat
 #define RESPONSES SHAPE_openai_responses
-#define RECORDED  "tests/corpus/prompts/recorded.tsv"
 #define PNG                                                                                        \
 	"iVBORw0KGgoAAAANSUhEUgAAAgAAAAIACAYAAAD0eNT6AAAABHNCSVQICAgIfAhkiAAAAAlwSFlzAAAOxAAADsQB" \
 	"lSsOGwAAABl0RVh0U29mdHdhcmUAd3d3Lmlua3NjYXBlLm9yZ5vuPBoAACAASURBVHic7d15dBzVnS/w763q"     \
@@ -49,6 +48,13 @@ static uint64_t alone(const char *text)
 	return tok_total(tok_count(tok, VOCAB_O200K, span_of(text)));
 }
 
+static void expect_sum(const char *what, struct tok_count got, uint64_t wanted)
+{
+	if (tok_total(got) != wanted)
+		fail_msg("%s: %ju tokens and not %ju", what, (uintmax_t)tok_total(got),
+			 (uintmax_t)wanted);
+}
+
 /* Is the text that was counted these texts, each on its own? Ends with NULL. */
 static void expect_texts(const char *what, struct tok_count got, ...)
 {
@@ -60,99 +66,73 @@ static void expect_texts(const char *what, struct tok_count got, ...)
 	while ((text = va_arg(texts, const char *)) != NULL)
 		wanted += alone(text);
 	va_end(texts);
-	if (tok_total(got) != wanted)
-		fail_msg("%s: %ju tokens and not %ju", what, (uintmax_t)tok_total(got),
-			 (uintmax_t)wanted);
+	expect_sum(what, got, wanted);
 }
 
 /* --- against what providers counted --- */
 
-struct recorded {
+static const struct recorded {
 	uint64_t tok;
 	enum shape_id shape;
-	char model[64];
-	struct span body;
+	const char *model;
+	struct prompt_count count;
+} recorded[] = {
+#define RECORDED(reported, s, name, text_tok, tools_tok, some_system, ...)                         \
+	{ .tok = reported,                                                                         \
+	  .shape = SHAPE_##s,                                                                      \
+	  .model = name,                                                                           \
+	  .count = { .text = { { text_tok } },                                                     \
+		     .tools = { { tools_tok } },                                                   \
+		     .system = some_system,                                                        \
+		     .messages = __VA_ARGS__ } },
+#include "tests/unit/metering/recorded.tbl.h"
 };
-
-static enum shape_id shape_named(const char *name)
-{
-	unsigned i = 0;
-
-	while (i < SHAPE_COUNT && strcmp(shape_name((enum shape_id)i), name) != 0)
-		i++;
-	assert_in_range(i, 0, SHAPE_COUNT - 1);
-	return (enum shape_id)i;
-}
-
-/* Reads a line; false at the end. */
-static bool next_recorded(FILE *f, char **line, size_t *room, struct recorded *r)
-{
-	ssize_t len = getline(line, room, f);
-	char shape[32];
-	int at = 0;
-
-	if (len < 0)
-		return false;
-	assert_int_equal(sscanf(*line, "%ju\t%31s\t%63s\t%n", &r->tok, shape, r->model, &at), 3);
-	assert_true(at > 0 && (*line)[len - 1] == '\n');
-	r->shape = shape_named(shape);
-	r->body = (struct span){ *line + at, (size_t)(len - 1 - at) };
-	return true;
-}
 
 /* How far off the count may be. Where the vocabulary is the model's own: text alone, not at
  * all; tools, 5 tokens or a tenth. Where it is not: a fifth. */
-static uint64_t allowed(uint64_t tok_wanted)
+static uint64_t allowed(const struct recorded *r)
 {
 	if (!model.exact)
-		return tok_wanted / 5 + 5;
-	if (c.tool_count + c.calls + c.formats == 0)
+		return r->tok / 5 + 5;
+	if (r->count.tool_count + r->count.calls + r->count.formats == 0)
 		return 0;
-	return tok_wanted / 10 > 5 ? tok_wanted / 10 : 5;
+	return r->tok / 10 > 5 ? r->tok / 10 : 5;
 }
 
 struct score {
-	unsigned lines, exact;
+	unsigned requests, exact;
 	uint64_t ppm; /* the sum of what they are off */
 };
 
-static void score(struct score *s, uint64_t got, uint64_t wanted)
+static void score(struct score *s, const struct recorded *r)
 {
-	uint64_t off = got > wanted ? got - wanted : wanted - got;
+	uint64_t got = prompt_tok(&r->count, &model);
+	uint64_t off = got > r->tok ? got - r->tok : r->tok - got;
 
-	if (off > allowed(wanted))
-		fail_msg("%s: %ju tokens and not %ju", model.family, (uintmax_t)got,
-			 (uintmax_t)wanted);
-	s->lines++;
+	if (off > allowed(r))
+		fail_msg("%s by %s: %ju tokens and not %ju", shape_name(r->shape), r->model,
+			 (uintmax_t)got, (uintmax_t)r->tok);
+	s->requests++;
 	s->exact += off == 0;
-	s->ppm += off * 1000000 / wanted;
+	s->ppm += off * 1000000 / r->tok;
 }
 
 /* On average 1.5 % where the vocabulary is known, before anything is learned; else 7 %. */
 static void test_recorded(void **state)
 {
 	struct score own = { 0 }, others = { 0 };
-	FILE *f = fopen(RECORDED, "re");
-	struct recorded r;
-	char *line = NULL;
-	size_t room = 0;
 
 	(void)state;
-	assert_non_null(f);
-	while (next_recorded(f, &line, &room, &r)) {
-		uint64_t got = count_in_steps(r.shape, r.model, r.body, INT64_MAX);
-
-		assert_false(c.damaged);
-		score(model.exact ? &own : &others, got, r.tok);
+	for (size_t i = 0; i < sizeof(recorded) / sizeof(recorded[0]); i++) {
+		tok_model_find(NULL, span_of(recorded[i].model), &model);
+		score(model.exact ? &own : &others, &recorded[i]);
 	}
-	free(line);
-	fclose(f);
 	printf("%u requests: %u counted exactly, %ju ppm off on average; %u of others: %ju ppm\n",
-	       own.lines, own.exact, (uintmax_t)(own.ppm / own.lines), others.lines,
-	       (uintmax_t)(others.ppm / others.lines));
-	assert_true(own.lines >= 30 && others.lines >= 10);
-	assert_true(own.ppm / own.lines < 15000);
-	assert_true(others.ppm / others.lines < 70000);
+	       own.requests, own.exact, (uintmax_t)(own.ppm / own.requests), others.requests,
+	       (uintmax_t)(others.ppm / others.requests));
+	assert_true(own.requests >= 30 && others.requests >= 10);
+	assert_true(own.ppm / own.requests < 15000);
+	assert_true(others.ppm / others.requests < 70000);
 }
 
 /* --- what is prompt --- */
@@ -173,6 +153,50 @@ static void test_chat(void **state)
 		     "{\"a\": 1}", "42", NULL);
 	assert_true(c.messages == 4 && c.names == 1 && c.calls == 1 && c.system && !c.remote);
 	assert_int_equal(tok_total(c.tools), 0);
+}
+
+static const struct request {
+	enum shape_id shape;
+	const char *model, *body;
+	const char *texts[12], *tools[12]; /* end with NULL */
+	struct prompt_count count;         /* but for the texts */
+} requests[] = {
+#define TEXTS(...)                                                                                 \
+	{                                                                                          \
+		__VA_ARGS__                                                                        \
+	}
+#define REQUEST(s, name, sent, its_texts, its_tools, some_system, ...)                             \
+	{ .shape = SHAPE_##s,                                                                      \
+	  .model = name,                                                                           \
+	  .body = sent,                                                                            \
+	  .texts = its_texts,                                                                      \
+	  .tools = its_tools,                                                                      \
+	  .count = { .system = some_system, .messages = __VA_ARGS__ } },
+#include "tests/unit/metering/request.tbl.h"
+};
+
+/* The tokens of each alone, in the vocabulary of the model. */
+static uint64_t sum(const char *const *texts)
+{
+	uint64_t tok_sum = 0;
+
+	for (; *texts; texts++)
+		tok_sum += tok_total(tok_count(tok, model.vocab, span_of(*texts)));
+	return tok_sum;
+}
+
+static void test_requests(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++) {
+		const struct request *r = &requests[i];
+
+		count(r->shape, r->model, r->body);
+		expect_sum(r->body, c.text, sum(r->texts));
+		expect_sum(r->body, c.tools, sum(r->tools));
+		c.text = c.tools = (struct tok_count){ 0 };
+		assert_memory_equal(&c, &r->count, offsetof(struct prompt_count, damaged) + 1);
+	}
 }
 
 static void test_parallel_calls(void **state)
@@ -554,14 +578,15 @@ static int tear_down(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_recorded),       cmocka_unit_test(test_chat),
-		cmocka_unit_test(test_parallel_calls), cmocka_unit_test(test_tools),
-		cmocka_unit_test(test_format),         cmocka_unit_test(test_responses),
-		cmocka_unit_test(test_anthropic),      cmocka_unit_test(test_gemini),
-		cmocka_unit_test(test_others),         cmocka_unit_test(test_pictures),
-		cmocka_unit_test(test_data_in_trees),  cmocka_unit_test(test_budgets),
-		cmocka_unit_test(test_dropped),        cmocka_unit_test(test_depth),
-		cmocka_unit_test(test_damaged),        cmocka_unit_test(test_cost),
+		cmocka_unit_test(test_recorded),  cmocka_unit_test(test_chat),
+		cmocka_unit_test(test_requests),  cmocka_unit_test(test_parallel_calls),
+		cmocka_unit_test(test_tools),     cmocka_unit_test(test_format),
+		cmocka_unit_test(test_responses), cmocka_unit_test(test_anthropic),
+		cmocka_unit_test(test_gemini),    cmocka_unit_test(test_others),
+		cmocka_unit_test(test_pictures),  cmocka_unit_test(test_data_in_trees),
+		cmocka_unit_test(test_budgets),   cmocka_unit_test(test_dropped),
+		cmocka_unit_test(test_depth),     cmocka_unit_test(test_damaged),
+		cmocka_unit_test(test_cost),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);
