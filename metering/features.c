@@ -1,4 +1,5 @@
 #include "metering/features.h"
+#include <string.h>
 
 #define PICTURE_TOK 1000 /* a nominal one: what a picture costs is learned */
 
@@ -37,11 +38,27 @@ bool features_are_whole(const struct prompt_count *c)
 	return !c->remote && !c->damaged && c->unseen == 0 && c->unread == 0;
 }
 
-/* Bytes with the high bit: of letters that are not ASCII. */
+#define EACH_BYTE UINT64_C(0x0101010101010101)
+
+/* Bytes with the high bit: of letters that are not ASCII. Eight at a time, each in a sum of its
+ * own that holds 255 at most: every body is read, and byte by byte that took 0.45 ns for one. */
 static size_t other_bytes(struct span s)
 {
 	size_t n = 0;
 
+	while (s.len >= sizeof(uint64_t)) {
+		uint64_t sums = 0;
+
+		for (int i = 0; i < 255 && s.len >= sizeof(uint64_t); i++) {
+			uint64_t word;
+
+			memcpy(&word, s.at, sizeof(word));
+			sums += word >> 7 & EACH_BYTE;
+			s = span_skip(s, sizeof(word));
+		}
+		for (; sums > 0; sums >>= 8)
+			n += sums & 0xff;
+	}
 	for (size_t i = 0; i < s.len; i++)
 		n += (unsigned char)s.at[i] >> 7;
 	return n;

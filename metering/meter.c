@@ -9,7 +9,7 @@
 #include "store/row.h"
 
 #define TEXTS        4      /* of choices that are spoken at the same time */
-#define TEXT_WORK_NS 500000 /* for one piece; what is left of it counts by its bytes */
+#define TEXT_WORK_NS 200000 /* for one piece; what is left of it counts by its bytes */
 
 struct meter_texts {
 	struct meter_said {

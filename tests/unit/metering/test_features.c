@@ -100,6 +100,23 @@ static void bodies_are_their_bytes(void **state)
 	assert_int_equal(f.ascii_tok, 0);
 }
 
+static void every_byte_of_a_body_counts(void **state)
+{
+	static char body[4200];
+	struct peek p = { 0 };
+	size_t other = 0;
+
+	(void)state;
+	for (size_t len = 0; len < sizeof(body); len++) {
+		struct learn_features f = features_body(&p, (struct span){ body, len });
+
+		assert_int_equal(f.other_tok, (other + 3) / 4);
+		assert_int_equal(f.ascii_tok, (len - other + 3) / 4);
+		body[len] = len < 2100 || len % 3 == 0 ? '\xff' : 'a'; /* sums that are full, too */
+		other += body[len] != 'a';
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -107,6 +124,7 @@ int main(void)
 		cmocka_unit_test(only_whole_counts_teach),
 		cmocka_unit_test(answers_are_their_text),
 		cmocka_unit_test(bodies_are_their_bytes),
+		cmocka_unit_test(every_byte_of_a_body_counts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
