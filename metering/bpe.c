@@ -8,12 +8,13 @@
 /* Do two tokens stay apart, side by side, when each is the encoding of its bytes? Undoes their
  * merges, the latest first: they do not if, at any time, the two parts at the border would have
  * been joined before the merge that was undone last. Among equal ones the left is joined first. */
-static bool stay_apart(const struct vocab *v, uint32_t left, uint32_t right, uint64_t *work)
+static bool look_apart(struct bpe *b, uint32_t left, uint32_t right)
 {
+	const struct vocab *v = b->vocab;
 	uint32_t limit = VOCAB_NONE;
 
 	for (;;) {
-		*work += COST_JOIN;
+		b->work += COST_JOIN;
 		if (vocab_join(v, left, right) < limit)
 			return false;
 		if (left > right) {
@@ -30,8 +31,23 @@ static bool stay_apart(const struct vocab *v, uint32_t left, uint32_t right, uin
 	}
 }
 
-size_t bpe_merge(const struct vocab *v, struct span piece, uint32_t *ids, uint64_t *work)
+/* The same, from memory if it can. A memo is the pair, that there is one, and what came out. */
+static bool stay_apart(struct bpe *b, uint32_t left, uint32_t right)
 {
+	uint64_t pair = (uint64_t)right << VOCAB_ID_BITS | left, *memo;
+	uint64_t looked = pair << 2 | 2;
+
+	if (!b->memo)
+		return look_apart(b, left, right);
+	memo = b->memo + vocab_place(pair, BPE_MEMO);
+	if ((*memo & ~UINT64_C(1)) != looked)
+		*memo = looked | look_apart(b, left, right);
+	return *memo & 1;
+}
+
+size_t bpe_merge(struct bpe *b, struct span piece, uint32_t *ids)
+{
+	const struct vocab *v = b->vocab;
 	const unsigned char *p = (const unsigned char *)piece.at;
 	uint32_t part[BPE_MERGE_BYTES], join[BPE_MERGE_BYTES]; /* join[i]: part i with the next */
 	size_t n = piece.len;
@@ -48,7 +64,7 @@ size_t bpe_merge(const struct vocab *v, struct span piece, uint32_t *ids, uint64
 				best = i;
 		if (join[best] == VOCAB_NONE)
 			break;
-		*work += n + 2 * COST_JOIN;
+		b->work += n + 2 * COST_JOIN;
 		part[best] = join[best];
 		n--;
 		for (size_t i = best + 1; i < n; i++) {
@@ -66,8 +82,9 @@ size_t bpe_merge(const struct vocab *v, struct span piece, uint32_t *ids, uint64
 }
 
 /* The longest token that text begins with; text.len at least 1. */
-static uint32_t longest(const struct vocab *v, struct span text, uint64_t *work)
+static uint32_t longest(struct bpe *b, struct span text)
 {
+	const struct vocab *v = b->vocab;
 	const unsigned char *p = (const unsigned char *)text.at;
 	uint32_t token = v->bytes[p[0]];
 	uint32_t node = text.len > 1 ? v->second[p[0] << 8 | p[1]] : 0;
@@ -75,7 +92,7 @@ static uint32_t longest(const struct vocab *v, struct span text, uint64_t *work)
 	for (size_t i = 2; node != 0; i++) {
 		uint32_t here = vocab_node_token(v, node);
 
-		*work += COST_STEP;
+		b->work += COST_STEP;
 		if (here != VOCAB_NONE)
 			token = here;
 		node = i < text.len ? vocab_child(v, node, p[i]) : 0;
@@ -83,22 +100,23 @@ static uint32_t longest(const struct vocab *v, struct span text, uint64_t *work)
 	return token;
 }
 
-size_t bpe_backtrack(const struct vocab *v, struct span piece, uint32_t *ids, uint64_t *work)
+size_t bpe_backtrack(struct bpe *b, struct span piece, uint32_t *ids)
 {
+	const struct vocab *v = b->vocab;
 	uint32_t taken[BPE_BACKTRACK_BYTES];
 	uint64_t dead[BPE_BACKTRACK_BYTES / 64 + 1] = { 0 }; /* ends that lead nowhere */
 	size_t n = 0, at = 0;
-	uint32_t token = longest(v, piece, work);
+	uint32_t token = longest(b, piece);
 
 	while (at < piece.len) {
 		size_t end = at + v->tokens[token].len;
 
 		if (!(dead[end / 64] >> end % 64 & 1) &&
-		    (n == 0 || stay_apart(v, taken[n - 1], token, work))) {
+		    (n == 0 || stay_apart(b, taken[n - 1], token))) {
 			taken[n++] = token;
 			at = end;
 			if (at < piece.len)
-				token = longest(v, span_skip(piece, at), work);
+				token = longest(b, span_skip(piece, at));
 		} else if (v->tokens[token].prefix != VOCAB_NONE) {
 			token = (uint32_t)v->tokens[token].prefix;
 		} else {
@@ -132,20 +150,19 @@ static uint64_t whole_count(const struct bpe_ring *r, uint32_t low)
 }
 
 /* Can the token, which ends here, be the last one? *count is then how many there are. */
-static bool is_last(const struct bpe_ring *r, const struct vocab *v, uint32_t token,
-		    uint64_t *count, uint64_t *work)
+static bool is_last(const struct bpe_ring *r, struct bpe *b, uint32_t token, uint64_t *count)
 {
-	size_t len = v->tokens[token].len;
+	size_t len = b->vocab->tokens[token].len;
 	uint32_t before;
 
-	*work += COST_STEP;
+	b->work += COST_STEP;
 	if (len > r->bytes) {
 		*count = 1;
 		return true;
 	}
 	before = r->at[(r->bytes - len) % VOCAB_TOKEN_BYTES];
 	*count = whole_count(r, before >> VOCAB_ID_BITS) + 1;
-	return stay_apart(v, before & VOCAB_NONE, token, work);
+	return stay_apart(b, before & VOCAB_NONE, token);
 }
 
 /* The last token before, longer by this byte; VOCAB_NONE if that is none. */
@@ -163,15 +180,16 @@ static uint32_t grown(const struct bpe_ring *r, const struct vocab *v, uint8_t b
 /* Of the tokens that end here exactly one stays apart from the last one before it: that is the
  * last token of the piece as it stands. Most often it is the last one before, grown; else they
  * are tried from the longest on. */
-static void take_byte(struct bpe_ring *r, const struct vocab *v, uint8_t byte, uint64_t *work)
+static void take_byte(struct bpe_ring *r, struct bpe *b, uint8_t byte)
 {
+	const struct vocab *v = b->vocab;
 	uint32_t token = grown(r, v, byte);
 	uint64_t count;
 
 	r->node = vocab_step(v, r->node, byte);
-	if (token == VOCAB_NONE || !is_last(r, v, token, &count, work)) {
+	if (token == VOCAB_NONE || !is_last(r, b, token, &count)) {
 		token = vocab_node_last(v, r->node);
-		while (!is_last(r, v, token, &count, work))
+		while (!is_last(r, b, token, &count))
 			token = v->suffix[token];
 	}
 	r->count = count;
@@ -179,21 +197,21 @@ static void take_byte(struct bpe_ring *r, const struct vocab *v, uint8_t byte, u
 	r->bytes++;
 }
 
-void bpe_ring_take(struct bpe_ring *r, const struct vocab *v, struct span bytes, uint64_t *work)
+void bpe_ring_take(struct bpe_ring *r, struct bpe *b, struct span bytes)
 {
 	for (size_t i = 0; i < bytes.len; i++)
-		take_byte(r, v, (uint8_t)bytes.at[i], work);
+		take_byte(r, b, (uint8_t)bytes.at[i]);
 }
 
-uint64_t bpe_count(const struct vocab *v, struct span piece, uint64_t *work)
+uint64_t bpe_count(struct bpe *b, struct span piece)
 {
 	struct bpe_ring ring;
 
 	if (piece.len <= BPE_MERGE_BYTES && (signed char)piece.at[piece.len - 1] >= 0)
-		return bpe_merge(v, piece, NULL, work);
+		return bpe_merge(b, piece, NULL);
 	if (piece.len <= BPE_BACKTRACK_BYTES)
-		return bpe_backtrack(v, piece, NULL, work);
+		return bpe_backtrack(b, piece, NULL);
 	bpe_ring_init(&ring);
-	bpe_ring_take(&ring, v, piece, work);
+	bpe_ring_take(&ring, b, piece);
 	return ring.count;
 }

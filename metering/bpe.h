@@ -22,14 +22,23 @@
 #define BPE_MERGE_BYTES     32  /* the longest piece that is merged */
 #define BPE_BACKTRACK_BYTES 512 /* the longest that is backtracked */
 
-/* How many tokens the piece has. *work grows by about the nanoseconds it took. piece.len at least
- * 1; of any length. */
-uint64_t bpe_count(const struct vocab *v, struct span piece, uint64_t *work);
+/* What all need. The memo is borrowed: BPE_MEMO words, zeros at first, used with one vocabulary
+ * only; NULL: none, which only takes longer. */
+struct bpe {
+	const struct vocab *vocab;
+	uint64_t *memo; /* pairs that were looked at, and what came out */
+	uint64_t work;  /* all that was done, in about nanoseconds */
+};
+
+#define BPE_MEMO (1u << 15)
+
+/* How many tokens the piece has. piece.len at least 1; of any length. */
+uint64_t bpe_count(struct bpe *b, struct span piece);
 
 /* The same by one way each, with the ids where ids is not NULL (room for piece.len). Returns how
  * many. piece.len at most BPE_MERGE_BYTES and BPE_BACKTRACK_BYTES. */
-size_t bpe_merge(const struct vocab *v, struct span piece, uint32_t *ids, uint64_t *work);
-size_t bpe_backtrack(const struct vocab *v, struct span piece, uint32_t *ids, uint64_t *work);
+size_t bpe_merge(struct bpe *b, struct span piece, uint32_t *ids);
+size_t bpe_backtrack(struct bpe *b, struct span piece, uint32_t *ids);
 
 /* A piece that comes byte by byte. Of each of the last beginnings it keeps the last token, and
  * how many there are, modulo 2^14: no two of them are further apart. */
@@ -43,7 +52,7 @@ struct bpe_ring {
 /* An empty piece. */
 void bpe_ring_init(struct bpe_ring *r);
 
-/* Takes more bytes; r->count is right after it. The vocabulary is always the same. */
-void bpe_ring_take(struct bpe_ring *r, const struct vocab *v, struct span bytes, uint64_t *work);
+/* Takes more bytes; r->count is right after it. Always with the same vocabulary. */
+void bpe_ring_take(struct bpe_ring *r, struct bpe *b, struct span bytes);
 
 #endif

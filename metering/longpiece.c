@@ -22,14 +22,14 @@ static enum tok_script script_with(enum tok_script script, struct span more)
 	return script == TOK_ASCII || next == TOK_CJK ? next : script;
 }
 
-static void take(struct longpiece *l, const struct vocab *v, struct span bytes, uint64_t *work)
+static void take(struct longpiece *l, struct bpe *b, struct span bytes)
 {
 	l->script = script_with(l->script, bytes);
-	bpe_ring_take(&l->whole, v, bytes, work);
+	bpe_ring_take(&l->whole, b, bytes);
 	if (!l->may_split)
 		return;
 	l->rest_script = script_with(l->rest_script, bytes);
-	bpe_ring_take(&l->rest, v, bytes, work);
+	bpe_ring_take(&l->rest, b, bytes);
 }
 
 static struct tok_count count_of(enum tok_script script, const struct bpe_ring *ring)
@@ -60,8 +60,7 @@ struct tok_count longpiece_count(const struct longpiece *l)
 }
 
 /* How many bytes of text a word takes next. */
-static size_t step_word(struct longpiece *l, const struct vocab *v, struct span text, bool at_end,
-			uint64_t *work)
+static size_t step_word(struct longpiece *l, struct bpe *b, struct span text, bool at_end)
 {
 	const struct pretoken_rules *r = pretoken_rules(l->vocab);
 	const uint32_t caseless = UC_SET(UC_CASELESS) | UC_SET(UC_MARK);
@@ -73,7 +72,7 @@ static size_t step_word(struct longpiece *l, const struct vocab *v, struct span 
 			l->late = true;
 			l->may_split = false;
 		}
-		take(l, v, (struct span){ text.at, c.len }, work);
+		take(l, b, (struct span){ text.at, c.len });
 		if (r->has_cases && !l->late && c.set & caseless)
 			split_here(l);
 		return c.len;
@@ -86,13 +85,12 @@ static size_t step_word(struct longpiece *l, const struct vocab *v, struct span 
 	if (len > 0) {
 		if (l->may_split && l->rest.bytes == 0)
 			l->may_split = false;
-		take(l, v, (struct span){ text.at, len }, work);
+		take(l, b, (struct span){ text.at, len });
 	}
 	return len;
 }
 
-static size_t step_marks(struct longpiece *l, const struct vocab *v, struct span text,
-			 uint64_t *work)
+static size_t step_marks(struct longpiece *l, struct bpe *b, struct span text)
 {
 	struct pretoken_char c = pretoken_char(text);
 	bool line_end = pretoken_is_line_end(*text.at);
@@ -103,13 +101,12 @@ static size_t step_marks(struct longpiece *l, const struct vocab *v, struct span
 		return 0;
 	}
 	l->late |= line_end;
-	take(l, v, (struct span){ text.at, c.len }, work);
+	take(l, b, (struct span){ text.at, c.len });
 	return c.len;
 }
 
 /* The last character before something else is left to it, but for a line end. */
-static size_t step_space(struct longpiece *l, const struct vocab *v, struct span text, bool at_end,
-			 uint64_t *work)
+static size_t step_space(struct longpiece *l, struct bpe *b, struct span text, bool at_end)
 {
 	struct pretoken_char c = pretoken_char(text);
 	bool line_end = pretoken_is_line_end(*text.at);
@@ -122,27 +119,27 @@ static size_t step_space(struct longpiece *l, const struct vocab *v, struct span
 		l->ended = true;
 		return 0;
 	}
-	take(l, v, (struct span){ text.at, c.len }, work);
+	take(l, b, (struct span){ text.at, c.len });
 	if (line_end)
 		split_here(l);
 	return c.len;
 }
 
-size_t longpiece_take(struct longpiece *l, const struct vocab *v, struct span text, bool at_end,
-		      uint64_t limit, uint64_t *work)
+size_t longpiece_take(struct longpiece *l, struct bpe *b, struct span text, bool at_end,
+		      uint64_t limit)
 {
 	size_t at = l->prefix, len = 1;
 
 	if (l->prefix > 0)
-		take(l, v, (struct span){ text.at, l->prefix }, work);
+		take(l, b, (struct span){ text.at, l->prefix });
 	l->prefix = 0;
-	while (at < text.len && !l->ended && len > 0 && *work <= limit) {
+	while (at < text.len && !l->ended && len > 0 && b->work <= limit) {
 		struct span next = span_skip(text, at);
 
 		switch (l->kind) {
-		case PRETOKEN_WORD: len = step_word(l, v, next, at_end, work); break;
-		case PRETOKEN_MARKS: len = step_marks(l, v, next, work); break;
-		default: len = step_space(l, v, next, at_end, work); break;
+		case PRETOKEN_WORD: len = step_word(l, b, next, at_end); break;
+		case PRETOKEN_MARKS: len = step_marks(l, b, next); break;
+		default: len = step_space(l, b, next, at_end); break;
 		}
 		at += len;
 	}

@@ -33,10 +33,10 @@ void longpiece_init(struct longpiece *l, enum vocab_id id, struct span text);
 
 /* Takes what goes on with the piece, and sets l->ended where its end is known. Text that is not
  * taken belongs to what follows, or is undecided until there is more of it; with at_end there is
- * no more. Stops soon after *work is above limit. text: valid UTF-8; when called first it begins
+ * no more. Stops soon after b->work is above limit. text: valid UTF-8; when called first it begins
  * with what longpiece_init() was shown. Returns how many bytes were taken. */
-size_t longpiece_take(struct longpiece *l, const struct vocab *v, struct span text, bool at_end,
-		      uint64_t limit, uint64_t *work);
+size_t longpiece_take(struct longpiece *l, struct bpe *b, struct span text, bool at_end,
+		      uint64_t limit);
 
 /* The tokens of what was taken, if that ends there. */
 struct tok_count longpiece_count(const struct longpiece *l);

@@ -14,8 +14,9 @@
 #define LONG_PLACES (1u << 12)
 #define LONG_BYTES  30 /* the longest piece that is remembered */
 
-#define COST_PIECE 6 /* about nanoseconds: a piece, and one that is looked for in the vocabulary   \
-		      */
+#define COST_PIECE                                                                                 \
+	6 /* about nanoseconds: a piece, and one that is looked for in the vocabulary              \
+	   */
 #define COST_LOOK 80
 
 struct set {
@@ -31,27 +32,25 @@ struct long_word {
 struct cache {
 	struct set sets[SETS];
 	struct long_word longs[LONG_PLACES];
+	uint64_t memo[BPE_MEMO];
+};
+
+/* A vocabulary and what it takes to count with it. */
+struct counter {
+	struct bpe bpe;
+	struct cache *cache; /* NULL before the first use, or for want of memory */
 };
 
 struct tok {
-	const struct vocabs *vocabs;
-	struct cache *caches[VOCAB_COUNT]; /* NULL before the first use */
-};
-
-/* What it takes to count a piece. */
-struct counting {
-	const struct vocab *vocab;
-	struct cache *cache; /* or NULL */
-	const char *end;     /* of what may be read */
-	uint64_t *work;
+	struct counter of[VOCAB_COUNT];
 };
 
 struct tok *tok_new(const struct vocabs *v)
 {
 	struct tok *t = calloc(1, sizeof(*t));
 
-	if (t)
-		t->vocabs = v;
+	for (int id = 0; t && id < VOCAB_COUNT; id++)
+		t->of[id].bpe.vocab = &v->of[id];
 	return t;
 }
 
@@ -60,13 +59,24 @@ void tok_free(struct tok *t)
 	if (!t)
 		return;
 	for (int id = 0; id < VOCAB_COUNT; id++)
-		free(t->caches[id]);
+		free(t->of[id].cache);
 	free(t);
 }
 
-const struct vocab *tok_vocab(const struct tok *t, enum vocab_id id)
+static struct counter *counter_of(struct tok *t, enum vocab_id id)
 {
-	return &t->vocabs->of[id];
+	struct counter *c = &t->of[id];
+
+	if (!c->cache) {
+		c->cache = calloc(1, sizeof(*c->cache));
+		c->bpe.memo = c->cache ? c->cache->memo : NULL;
+	}
+	return c;
+}
+
+struct bpe *tok_bpe(struct tok *t, enum vocab_id id)
+{
+	return &counter_of(t, id)->bpe;
 }
 
 enum tok_script tok_script_of(struct span piece)
@@ -111,17 +121,17 @@ static bool ends_in_ascii(const char *p, size_t len)
 	return (signed char)p[len - 1] >= 0;
 }
 
-static uint64_t count_unknown(const struct counting *c, struct word w, const char *p, size_t len)
+static uint64_t count_unknown(struct counter *c, struct word w, const char *p, size_t len)
 {
-	*c->work += COST_LOOK;
-	if (ends_in_ascii(p, len) && vocab_has(c->vocab, w))
+	c->bpe.work += COST_LOOK;
+	if (ends_in_ascii(p, len) && vocab_has(c->bpe.vocab, w))
 		return 1;
-	return bpe_count(c->vocab, (struct span){ p, len }, c->work);
+	return bpe_count(&c->bpe, (struct span){ p, len });
 }
 
-static uint64_t count_short(const struct counting *c, const char *p, size_t len)
+static uint64_t count_short(struct counter *c, const char *p, size_t len, const char *end)
 {
-	struct word w = word_at(p, len, c->end), *words;
+	struct word w = word_at(p, len, end), *words;
 	uint64_t count;
 
 	if (!c->cache)
@@ -141,81 +151,71 @@ static uint64_t count_short(const struct counting *c, const char *p, size_t len)
 	return count;
 }
 
-static uint64_t count_long(const struct counting *c, const char *p, size_t len)
+static uint64_t count_long(struct counter *c, const char *p, size_t len)
 {
 	struct long_word w = { .len = (uint8_t)len }, *known;
 	struct word halves[2];
 
 	if (!c->cache || len > LONG_BYTES || !ends_in_ascii(p, len))
-		return bpe_count(c->vocab, (struct span){ p, len }, c->work);
+		return bpe_count(&c->bpe, (struct span){ p, len });
 	memcpy(w.bytes, p, len);
 	memcpy(halves, &w, sizeof(halves));
 	halves[0].low ^= halves[1].low * 3;
 	halves[0].high ^= halves[1].high * 5;
 	known = &c->cache->longs[vocab_word_hash(halves[0]) >> 32 & (LONG_PLACES - 1)];
 	if (memcmp(known, &w, offsetof(struct long_word, count)) != 0) {
-		w.count = (uint8_t)bpe_count(c->vocab, (struct span){ p, len }, c->work);
+		w.count = (uint8_t)bpe_count(&c->bpe, (struct span){ p, len });
 		*known = w;
 	}
 	return known->count;
 }
 
-static inline uint64_t count_piece(const struct counting *c, const char *p, size_t len)
+/* end: of what may be read. */
+static inline uint64_t count_piece(struct counter *c, const char *p, size_t len, const char *end)
 {
-	*c->work += COST_PIECE;
+	c->bpe.work += COST_PIECE;
 	if (len == 1)
 		return 1;
-	return len <= WORD_BYTES ? count_short(c, p, len) : count_long(c, p, len);
-}
-
-static struct cache *cache_of(struct tok *t, enum vocab_id id)
-{
-	if (!t->caches[id])
-		t->caches[id] = calloc(1, sizeof(struct cache));
-	return t->caches[id];
+	return len <= WORD_BYTES ? count_short(c, p, len, end) : count_long(c, p, len);
 }
 
 /* Counts the pieces that begin before the last of the starts; returns that. */
-static const char *count_block(const struct counting *c, const char *p, uint64_t starts,
+static const char *count_block(struct counter *c, const char *p, uint64_t starts, const char *end,
 			       uint64_t *count)
 {
 	const char *block = p;
 
 	for (; starts != 0; starts &= starts - 1) {
-		const char *end = block + __builtin_ctzll(starts);
+		const char *next = block + __builtin_ctzll(starts);
 
-		*count += count_piece(c, p, (size_t)(end - p));
-		p = end;
+		*count += count_piece(c, p, (size_t)(next - p), end);
+		p = next;
 	}
 	return p;
 }
 
 size_t tok_count_pieces(struct tok *t, enum vocab_id id, struct span text,
-			const struct tok_bounds *bounds, struct tok_count *sum, uint64_t *work)
+			const struct tok_bounds *bounds, struct tok_count *sum)
 {
-	struct counting c = { .vocab = &t->vocabs->of[id],
-			      .cache = cache_of(t, id),
-			      .end = text.at + text.len,
-			      .work = work };
-	const char *p = text.at;
+	struct counter *c = counter_of(t, id);
+	const char *p = text.at, *end = text.at + text.len;
 
-	while (p < c.end && *work <= bounds->work && tok_total(*sum) <= bounds->tokens) {
+	while (p < end && c->bpe.work <= bounds->work && tok_total(*sum) <= bounds->tokens) {
+		struct span rest = { p, (size_t)(end - p) };
 		uint64_t starts = 0;
 
-		if (c.end - p >= PRETOKEN_BLOCK && !(scan_load(p) & SCAN_EACH(0x80)))
+		if (rest.len >= PRETOKEN_BLOCK && !(scan_load(p) & SCAN_EACH(0x80)))
 			starts = pretoken_block(id, p);
-
 		if (starts != 0) {
-			p = count_block(&c, p, starts, &sum->of[TOK_ASCII]);
+			p = count_block(c, p, starts, end, &sum->of[TOK_ASCII]);
 			continue;
 		}
-		struct span rest = { p, (size_t)(c.end - p) };
 		struct pretoken piece = pretoken_first(id, rest);
 
 		if ((piece.open && !bounds->ended) || piece.len > bounds->piece_bytes)
 			break;
-		sum->of[tok_script_of((struct span){ p, piece.len })] += count_piece(&c, p,
-										     piece.len);
+		rest.len = piece.len;
+		sum->of[tok_script_of(rest)] += count_piece(c, p, piece.len, end);
 		p += piece.len;
 	}
 	return (size_t)(p - text.at);
@@ -249,11 +249,10 @@ static struct tok_count count_up_to(struct tok *t, enum vocab_id id, struct span
 		.ended = true, .piece_bytes = SIZE_MAX, .tokens = limit, .work = UINT64_MAX
 	};
 	struct tok_count sum = { 0 };
-	uint64_t work = 0;
 
 	if (lossy_valid(text) < text.len)
 		return count_broken(t, id, text, limit);
-	tok_count_pieces(t, id, text, &bounds, &sum, &work);
+	tok_count_pieces(t, id, text, &bounds, &sum);
 	return sum;
 }
 
@@ -265,6 +264,8 @@ struct tok_count tok_count(struct tok *t, enum vocab_id id, struct span text)
 bool tok_count_limited(struct tok *t, enum vocab_id id, struct span text, uint64_t limit,
 		       uint64_t *count)
 {
-	*count = tok_total(count_up_to(t, id, text, limit));
+	*count = text.len / VOCAB_TOKEN_BYTES; /* at least as many */
+	if (*count <= limit)
+		*count = tok_total(count_up_to(t, id, text, limit));
 	return *count <= limit;
 }

@@ -122,11 +122,10 @@ static void drop(struct tok_stream *s, size_t len)
 }
 
 /* The tail goes on with the long piece. Is there more to do? */
-static bool count_longpiece(struct tok *t, struct tok_stream *s, uint64_t limit, uint64_t *work)
+static bool count_longpiece(struct tok *t, struct tok_stream *s, uint64_t limit)
 {
 	struct span tail = { s->tail, s->tail_len };
-	size_t taken = longpiece_take(s->longpiece, tok_vocab(t, s->vocab), tail, false, limit,
-				      work);
+	size_t taken = longpiece_take(s->longpiece, tok_bpe(t, s->vocab), tail, false, limit);
 
 	drop(s, taken);
 	if (!s->longpiece->ended)
@@ -147,28 +146,28 @@ static void begin_longpiece(struct tok_stream *s)
 }
 
 /* The tail begins with a piece. Is there more to do? */
-static bool count_pieces(struct tok *t, struct tok_stream *s, uint64_t limit, uint64_t *work)
+static bool count_pieces(struct tok *t, struct tok_stream *s, uint64_t limit)
 {
 	const struct tok_bounds bounds = { .piece_bytes = TOK_LONG_BYTES,
 					   .tokens = UINT64_MAX,
 					   .work = limit };
 
 	drop(s, tok_count_pieces(t, s->vocab, (struct span){ s->tail, s->tail_len }, &bounds,
-				 &s->floor, work));
-	if (*work > limit || s->tail_len <= TOK_LONG_BYTES)
+				 &s->floor));
+	if (tok_bpe(t, s->vocab)->work > limit || s->tail_len <= TOK_LONG_BYTES)
 		return false;
 	begin_longpiece(s);
 	return !s->blind;
 }
 
-/* Counts what is certain of the tail, until *work is above limit. */
-static void advance(struct tok *t, struct tok_stream *s, uint64_t limit, uint64_t *work)
+/* Counts what is certain of the tail, until the work is above limit. */
+static void advance(struct tok *t, struct tok_stream *s, uint64_t limit)
 {
+	const struct bpe *b = tok_bpe(t, s->vocab);
 	bool more = true;
 
-	while (more && s->tail_len > 0 && *work <= limit)
-		more = s->longpiece ? count_longpiece(t, s, limit, work)
-				    : count_pieces(t, s, limit, work);
+	while (more && s->tail_len > 0 && b->work <= limit)
+		more = s->longpiece ? count_longpiece(t, s, limit) : count_pieces(t, s, limit);
 }
 
 static bool has_tail(struct tok_stream *s)
@@ -182,18 +181,19 @@ static bool has_tail(struct tok_stream *s)
 
 size_t tok_stream_push(struct tok *t, struct tok_stream *s, struct span delta, int64_t *work)
 {
-	uint64_t limit = *work > 0 ? (uint64_t)*work : 0, used = 0;
+	const struct bpe *b = tok_bpe(t, s->vocab);
+	const uint64_t begun = b->work, limit = begun + (*work > 0 ? (uint64_t)*work : 0);
 	size_t taken = 0;
 
 	while (has_tail(s)) {
 		taken += fill(s, span_skip(delta, taken));
-		if (taken == delta.len || (taken > 0 && used > limit))
+		if (taken == delta.len || (taken > 0 && b->work > limit))
 			break;
-		advance(t, s, used > limit ? used : limit, &used);
+		advance(t, s, b->work > limit ? b->work : limit);
 	}
 	if (s->blind)
 		taken += push_blind(s, delta.len - taken);
-	*work -= (int64_t)used + COST_PUSH + (int64_t)(taken / 16);
+	*work -= (int64_t)(b->work - begun) + COST_PUSH + (int64_t)(taken / 16);
 	return taken;
 }
 
@@ -205,7 +205,7 @@ struct tok_count tok_stream_floor(const struct tok_stream *s, size_t *pending_by
 	return s->floor;
 }
 
-static struct tok_count count_all(struct tok *t, struct tok_stream *s, uint64_t *work)
+struct tok_count tok_stream_count(struct tok *t, struct tok_stream *s)
 {
 	const struct tok_bounds bounds = {
 		.ended = true, .piece_bytes = SIZE_MAX, .tokens = UINT64_MAX, .work = UINT64_MAX
@@ -213,7 +213,7 @@ static struct tok_count count_all(struct tok *t, struct tok_stream *s, uint64_t 
 	struct tok_count count;
 
 	if (s->tail)
-		advance(t, s, UINT64_MAX, work);
+		advance(t, s, UINT64_MAX);
 	if (!s->tail)
 		return s->floor;
 	count = s->floor;
@@ -227,27 +227,21 @@ static struct tok_count count_all(struct tok *t, struct tok_stream *s, uint64_t 
 	if (s->longpiece) {
 		struct longpiece l = *s->longpiece;
 
-		rest = span_skip(
-		    rest, longpiece_take(&l, tok_vocab(t, s->vocab), rest, true, UINT64_MAX, work));
+		rest = span_skip(rest,
+				 longpiece_take(&l, tok_bpe(t, s->vocab), rest, true, UINT64_MAX));
 		tok_add(&count, longpiece_count(&l));
 	}
-	tok_count_pieces(t, s->vocab, rest, &bounds, &count, work);
+	tok_count_pieces(t, s->vocab, rest, &bounds, &count);
 	return count;
-}
-
-struct tok_count tok_stream_count(struct tok *t, struct tok_stream *s)
-{
-	uint64_t work = 0;
-
-	return count_all(t, s, &work);
 }
 
 struct tok_count tok_stream_end(struct tok *t, struct tok_stream *s, int64_t *work)
 {
-	uint64_t used = COST_PUSH;
-	struct tok_count count = count_all(t, s, &used);
+	const struct bpe *b = tok_bpe(t, s->vocab);
+	const uint64_t begun = b->work;
+	struct tok_count count = tok_stream_count(t, s);
 
-	*work -= (int64_t)used;
+	*work -= (int64_t)(b->work - begun) + COST_PUSH;
 	tok_stream_release(s);
 	return count;
 }

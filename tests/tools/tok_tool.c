@@ -23,6 +23,7 @@
 struct asked {
 	struct vocabs *vocabs;
 	struct tok *tok;
+	struct bpe bpe; /* of the encoding; without a memo */
 	enum vocab_id id;
 	uint64_t random;
 };
@@ -45,31 +46,28 @@ static void *allocate(size_t bytes)
 }
 
 /* The tokens of a piece of any length, from the last backwards. */
-static size_t ring_ids(const struct vocab *v, struct span piece, uint32_t *ids)
+static size_t ring_ids(struct bpe *b, struct span piece, uint32_t *ids)
 {
 	uint32_t *last = allocate(piece.len * sizeof(*last));
 	struct bpe_ring ring;
-	uint64_t work = 0;
 
 	bpe_ring_init(&ring);
 	for (size_t i = 0; i < piece.len; i++) {
-		bpe_ring_take(&ring, v, (struct span){ piece.at + i, 1 }, &work);
+		bpe_ring_take(&ring, b, (struct span){ piece.at + i, 1 });
 		last[i] = ring.at[i % VOCAB_TOKEN_BYTES] & VOCAB_NONE;
 	}
-	for (size_t end = piece.len, n = ring.count; end > 0; end -= v->tokens[ids[n]].len)
+	for (size_t end = piece.len, n = ring.count; end > 0; end -= b->vocab->tokens[ids[n]].len)
 		ids[--n] = last[end - 1];
 	free(last);
 	return ring.count;
 }
 
-static size_t piece_ids(const struct vocab *v, struct span piece, uint32_t *ids)
+static size_t piece_ids(struct bpe *b, struct span piece, uint32_t *ids)
 {
-	uint64_t work = 0;
-
 	if (piece.len <= BPE_MERGE_BYTES)
-		return bpe_merge(v, piece, ids, &work);
-	return piece.len <= BPE_BACKTRACK_BYTES ? bpe_backtrack(v, piece, ids, &work)
-						: ring_ids(v, piece, ids);
+		return bpe_merge(b, piece, ids);
+	return piece.len <= BPE_BACKTRACK_BYTES ? bpe_backtrack(b, piece, ids)
+						: ring_ids(b, piece, ids);
 }
 
 static struct span next_piece(struct asked *a, struct span *text)
@@ -86,7 +84,7 @@ static void print_ids(struct asked *a, struct span text)
 	size_t n = 0;
 
 	while (text.len > 0)
-		n += piece_ids(&a->vocabs->of[a->id], next_piece(a, &text), ids + n);
+		n += piece_ids(&a->bpe, next_piece(a, &text), ids + n);
 	for (size_t i = 0; i < n; i++)
 		printf("%s%" PRIu32, i > 0 ? " " : "", ids[i]);
 	putchar('\n');
@@ -100,36 +98,35 @@ static uint64_t count_text(struct asked *a, struct span text)
 
 static uint64_t count_scalar(struct asked *a, struct span text)
 {
-	uint64_t count = 0, work = 0;
+	uint64_t count = 0;
 
 	while (text.len > 0)
-		count += bpe_count(&a->vocabs->of[a->id], next_piece(a, &text), &work);
+		count += bpe_count(&a->bpe, next_piece(a, &text));
 	return count;
 }
 
 static uint64_t count_backtrack(struct asked *a, struct span text)
 {
-	uint64_t count = 0, work = 0;
+	uint64_t count = 0;
 
 	while (text.len > 0) {
 		struct span piece = next_piece(a, &text);
 
-		count += piece.len <= BPE_BACKTRACK_BYTES
-			     ? bpe_backtrack(&a->vocabs->of[a->id], piece, NULL, &work)
-			     : bpe_count(&a->vocabs->of[a->id], piece, &work);
+		count += piece.len <= BPE_BACKTRACK_BYTES ? bpe_backtrack(&a->bpe, piece, NULL)
+							  : bpe_count(&a->bpe, piece);
 	}
 	return count;
 }
 
 static uint64_t count_ring(struct asked *a, struct span text)
 {
-	uint64_t count = 0, work = 0;
+	uint64_t count = 0;
 
 	while (text.len > 0) {
 		struct bpe_ring ring;
 
 		bpe_ring_init(&ring);
-		bpe_ring_take(&ring, &a->vocabs->of[a->id], next_piece(a, &text), &work);
+		bpe_ring_take(&ring, &a->bpe, next_piece(a, &text));
 		count += ring.count;
 	}
 	return count;
@@ -199,6 +196,7 @@ int main(int argc, char **argv)
 
 	if (vocabs_new(&a.vocabs) != ERR_OK)
 		die("no memory");
+	a.bpe.vocab = &a.vocabs->of[a.id];
 	a.tok = tok_new(a.vocabs);
 	if (!a.tok)
 		die("no memory");

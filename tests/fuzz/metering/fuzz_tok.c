@@ -54,13 +54,14 @@ static struct span mend(struct span text)
 
 static uint64_t count_pieces(enum vocab_id id, struct span text)
 {
-	uint64_t count = 0, work = 0;
+	struct bpe b = { .vocab = &counter()->vocabs->of[id] };
+	uint64_t count = 0;
 
 	while (text.len > 0) {
 		struct span piece = { text.at, pretoken_first(id, text).len };
 
 		MUST(piece.len > 0 && piece.len <= text.len);
-		count += bpe_count(&counter()->vocabs->of[id], piece, &work);
+		count += bpe_count(&b, piece);
 		text = span_skip(text, piece.len);
 	}
 	return count;

@@ -25,13 +25,12 @@ static uint64_t next_random(uint64_t *state)
 	return *state >> 11;
 }
 
-static uint64_t count_by_ring(const struct vocab *v, struct span piece)
+static uint64_t count_by_ring(struct bpe *b, struct span piece)
 {
 	struct bpe_ring ring;
-	uint64_t work = 0;
 
 	bpe_ring_init(&ring);
-	bpe_ring_take(&ring, v, piece, &work);
+	bpe_ring_take(&ring, b, piece);
 	return ring.count;
 }
 
@@ -83,17 +82,17 @@ static void encodes_tokens_as_themselves(void **state)
 			char text[VOCAB_TOKEN_BYTES];
 			struct span piece = { text, spell(v, token, text) };
 			uint32_t ids[VOCAB_TOKEN_BYTES];
-			uint64_t work = 0;
+			struct bpe b = { .vocab = v };
 
-			assert_int_equal(bpe_backtrack(v, piece, ids, &work), 1);
+			assert_int_equal(bpe_backtrack(&b, piece, ids), 1);
 			assert_int_equal(ids[0], token);
 			if (piece.len <= BPE_MERGE_BYTES) {
-				assert_int_equal(bpe_merge(v, piece, ids, &work), 1);
+				assert_int_equal(bpe_merge(&b, piece, ids), 1);
 				assert_int_equal(ids[0], token);
 			}
 			if (piece.len <= WORD_BYTES)
 				assert_true(vocab_has(v, word_of(piece)));
-			assert_int_equal(count_by_ring(v, piece), 1);
+			assert_int_equal(count_by_ring(&b, piece), 1);
 		}
 }
 
@@ -117,19 +116,22 @@ static struct span random_piece(char *text, size_t bytes_max, int round, uint64_
 static void encodes_short_pieces_three_ways(void **state)
 {
 	struct vocabs *vocabs = *state;
-	uint64_t random = 521288629, work = 0;
+	static uint64_t memos[VOCAB_COUNT][BPE_MEMO];
+	uint64_t random = 521288629;
 
 	for (int round = 0; round < 6000; round++) {
-		const struct vocab *v = &vocabs->of[round / 6 % VOCAB_COUNT];
+		int id = round / 6 % VOCAB_COUNT;
+		/* with a memo and without */
+		struct bpe b = { .vocab = &vocabs->of[id], .memo = round % 5 ? memos[id] : NULL };
 		char text[BPE_MERGE_BYTES];
 		struct span piece = random_piece(text, sizeof(text), round, &random);
 		uint32_t merged[BPE_MERGE_BYTES], backtracked[BPE_MERGE_BYTES];
-		size_t n = bpe_merge(v, piece, merged, &work);
+		size_t n = bpe_merge(&b, piece, merged);
 
-		assert_int_equal(bpe_backtrack(v, piece, backtracked, &work), n);
+		assert_int_equal(bpe_backtrack(&b, piece, backtracked), n);
 		assert_memory_equal(merged, backtracked, n * sizeof(*merged));
-		assert_int_equal(count_by_ring(v, piece), n);
-		assert_int_equal(bpe_count(v, piece, &work), n);
+		assert_int_equal(count_by_ring(&b, piece), n);
+		assert_int_equal(bpe_count(&b, piece), n);
 	}
 }
 
@@ -137,10 +139,10 @@ static void encodes_short_pieces_three_ways(void **state)
 static void counts_every_beginning(void **state)
 {
 	struct vocabs *vocabs = *state;
-	uint64_t random = 88675123, work = 0;
+	uint64_t random = 88675123;
 
 	for (int round = 0; round < 120; round++) {
-		const struct vocab *v = &vocabs->of[round / 6 % VOCAB_COUNT];
+		struct bpe b = { .vocab = &vocabs->of[round / 6 % VOCAB_COUNT] };
 		char text[BPE_BACKTRACK_BYTES];
 		struct span piece = random_piece(text, sizeof(text), round, &random);
 		struct bpe_ring ring;
@@ -149,10 +151,9 @@ static void counts_every_beginning(void **state)
 		for (size_t n = 1; n <= piece.len; n++) {
 			struct span beginning = { text, n };
 
-			bpe_ring_take(&ring, v, (struct span){ text + n - 1, 1 }, &work);
+			bpe_ring_take(&ring, &b, (struct span){ text + n - 1, 1 });
 			if (n % 7 == 0 || n == piece.len)
-				assert_int_equal(ring.count,
-						 bpe_backtrack(v, beginning, NULL, &work));
+				assert_int_equal(ring.count, bpe_backtrack(&b, beginning, NULL));
 		}
 	}
 }
