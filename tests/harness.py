@@ -194,6 +194,11 @@ class House:
         return [json.loads(line) for line in
                 self.weir("requests", "--json", "--limit", 20000, *arguments).splitlines()]
 
+    def row(self, request_id):
+        """That row; a busy worker may still be settling it when its client has all."""
+        ask = lambda: self.weir("requests", "--json", "--id", request_id, check=False)
+        return json.loads(wait_for(ask, what=f"the row of {request_id}"))
+
     # --- the whole ---
 
     def __enter__(self):

@@ -134,12 +134,12 @@ def try_case(house, key, case, write, recorded, book, tally):
     if not tally.check(f"{name}: the very bytes", status == 200 and body == recorded,
                        f"status {status}, {len(body)} bytes of {len(recorded)}: {body[:300]!r}"):
         return
-    rows = house.rows("--id", request_id)
-    bad = differences(case, rows[0]) if len(rows) == 1 else [f"{len(rows)} rows"]
+    row = house.row(request_id)
+    bad = differences(case, row)
     tally.check(f"{name}: the manifest's counts", not bad, "; ".join(bad))
-    exact = price_twin.row_cost_pusd(rows[0], book) if rows[0]["usage_source"] != "none" else 0
-    tally.check(f"{name}: the exact cost", rows[0]["cost_pusd"] == exact,
-                f"{rows[0]['cost_pusd']} instead of {exact}")
+    exact = price_twin.row_cost_pusd(row, book) if row["usage_source"] != "none" else 0
+    tally.check(f"{name}: the exact cost", row["cost_pusd"] == exact,
+                f"{row['cost_pusd']} instead of {exact}")
 
 
 def routable(case):
