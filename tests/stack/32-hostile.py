@@ -337,7 +337,7 @@ def gzip_bombs(t, house, key):
     grown, used = house.rss_kb() - rss, house.cpu_s() - cpu
     t.check("a gzip bomb of 1 GB costs no memory (T65)", grown < 8192 or is_sanitized(), f"{grown} kB")
     t.check("... nor time", used < 2 or is_sanitized(), f"{used} s")
-    t.check("... and is charged by estimate", row["usage_source"] == "estimated" and row["cost_pusd"] > 0, row)
+    t.check("... and is charged by what we know", row["usage_source"] in ("estimated", "counted") and row["cost_pusd"] > 0, row)
     row = fetch("members.json")
     t.check("two gzip members are one body", (row["input_tok"], row["output_tok"]) == (7, 9), row)
     for name in ("torn.json", "not.json"):
