@@ -14,10 +14,11 @@
 #define LONG_PLACES (1u << 12)
 #define LONG_BYTES  30 /* the longest piece that is remembered */
 
-#define COST_PIECE                                                                                 \
-	6 /* about nanoseconds: a piece, and one that is looked for in the vocabulary              \
-	   */
-#define COST_LOOK 80
+/* About nanoseconds. */
+#define COST_BLOCK 30
+#define COST_PIECE 5
+#define COST_LOOK  80 /* in the vocabulary */
+#define COST_CHAR  5  /* a byte that no block was asked about */
 
 struct set {
 	struct word words[2]; /* the count stands in the note */
@@ -204,8 +205,10 @@ size_t tok_count_pieces(struct tok *t, enum vocab_id id, struct span text,
 		struct span rest = { p, (size_t)(end - p) };
 		uint64_t starts = 0;
 
-		if (rest.len >= PRETOKEN_BLOCK && !(scan_load(p) & SCAN_EACH(0x80)))
+		if (rest.len >= PRETOKEN_BLOCK && !(scan_load(p) & SCAN_EACH(0x80))) {
+			c->bpe.work += COST_BLOCK;
 			starts = pretoken_block(id, p);
+		}
 		if (starts != 0) {
 			p = count_block(c, p, starts, end, &sum->of[TOK_ASCII]);
 			continue;
@@ -215,6 +218,7 @@ size_t tok_count_pieces(struct tok *t, enum vocab_id id, struct span text,
 		if ((piece.open && !bounds->ended) || piece.len > bounds->piece_bytes)
 			break;
 		rest.len = piece.len;
+		c->bpe.work += COST_CHAR * piece.len;
 		sum->of[tok_script_of(rest)] += count_piece(c, p, piece.len, end);
 		p += piece.len;
 	}

@@ -57,9 +57,10 @@ bool tok_count_limited(struct tok *t, enum vocab_id id, struct span text, uint64
 		       uint64_t *count);
 
 /* A text that comes in deltas of any size, whole characters or not.
- * Limit    some TOK_TAIL_BYTES from the first push on; about 1 KB more while a piece of the text
- *          is longer than TOK_LONG_BYTES. Where there is no memory, the rest of the text counts as
- * a token for every four bytes, and `blind` says so. */
+ * Limit    half a kilobyte from the first push on; a good kilobyte more while a piece of the text
+ *          is longer than TOK_LONG_BYTES
+ * Errors   without memory, what comes counts as a token for every four bytes, and `blind` says so
+ */
 #define TOK_TAIL_BYTES 512
 #define TOK_LONG_BYTES 128
 
@@ -81,9 +82,10 @@ void tok_stream_init(struct tok_stream *s, enum vocab_id id);
 void tok_stream_release(struct tok_stream *s);
 
 /* Takes the next delta. It is only put aside at first, and counted with others when the tail is
- * full. *work is lowered by what was done, in about nanoseconds; once it is used up the push
- * stops: soon after, for what is begun takes some 60 us at most. Returns how many bytes were
- * taken, one at least; the rest is for another push. */
+ * full. *work is lowered by what was done, in about nanoseconds of a busy machine; once it is used
+ * up the push stops, soon after: with TOK_WORK the slowest text keeps no loop for 200 us. Returns
+ * how many bytes were taken, one at least; the rest is for another push. */
+#define TOK_WORK 50000
 size_t tok_stream_push(struct tok *t, struct tok_stream *s, struct span delta, int64_t *work);
 
 /* The tokens if the text ended here; it may go on. Takes at most some 200 us. */
