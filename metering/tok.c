@@ -137,7 +137,7 @@ static uint64_t count_short(struct counter *c, const char *p, size_t len, const 
 
 	if (!c->cache)
 		return count_unknown(c, w, p, len);
-	words = c->cache->sets[vocab_word_hash(w) >> 32 & (SETS - 1)].words;
+	words = c->cache->sets[vocab_place(word_key(w), SETS)].words;
 	if (words[0].low == w.low && (words[0].high & ~WORD_NOTE) == w.high)
 		return words[0].high >> WORD_NOTE_SHIFT & 15;
 	if (words[1].low == w.low && (words[1].high & ~WORD_NOTE) == w.high) {
@@ -163,7 +163,7 @@ static uint64_t count_long(struct counter *c, const char *p, size_t len)
 	memcpy(halves, &w, sizeof(halves));
 	halves[0].low ^= halves[1].low * 3;
 	halves[0].high ^= halves[1].high * 5;
-	known = &c->cache->longs[vocab_word_hash(halves[0]) >> 32 & (LONG_PLACES - 1)];
+	known = &c->cache->longs[vocab_place(word_key(halves[0]), LONG_PLACES)];
 	if (memcmp(known, &w, offsetof(struct long_word, count)) != 0) {
 		w.count = (uint8_t)bpe_count(&c->bpe, (struct span){ p, len });
 		*known = w;

@@ -196,7 +196,7 @@ static void make_words(struct making *m)
 		if (len > WORD_BYTES)
 			continue;
 		struct word w = word_of((struct span){ m->text + m->text_at[id], len });
-		struct vocab_bucket *b = m->buckets + vocab_word_place(m->v, w);
+		struct vocab_bucket *b = m->buckets + vocab_place(word_key(w), m->v->bucket_count);
 		int i = 0;
 
 		while (b->words[i].high != 0) {

@@ -26,7 +26,7 @@
 
 #define VOCAB_TOKEN_BYTES 128
 #define VOCAB_ID_BITS     18
-#define VOCAB_NONE        ((UINT32_C(1) << VOCAB_ID_BITS) - 1) /* no token: later than any */
+#define VOCAB_NONE        ((UINT32_C(1) << VOCAB_ID_BITS) - 1) /* no token; later than any */
 
 enum vocab_id {
 	VOCAB_CL100K,
@@ -44,7 +44,6 @@ struct word {
 #define WORD_NOTE_SHIFT 56
 #define WORD_NOTE       (UINT64_C(15) << WORD_NOTE_SHIFT)
 
-/* What a token is made of, in the 64 bits of a word: see vocab_left() and the like. */
 struct vocab_token {
 	uint64_t left : VOCAB_ID_BITS, right : VOCAB_ID_BITS; /* itself twice, if it is a byte */
 	uint64_t prefix : VOCAB_ID_BITS; /* the longest token that this one begins with, or NONE */
@@ -52,7 +51,16 @@ struct vocab_token {
 };
 
 /* A node of the trie is named by its place in the table; the root is 0, its children follow in
- * the order of their bytes, all others lie where the hash of parent and byte leads. */
+ * the order of their bytes, all others lie where the hash of parent and byte leads. From the
+ * lowest bit up, a node says:
+ *
+ *   20 bits   its parent
+ *    8        its byte
+ *   16        has it children whose byte's lower half is 0, 1, 2...?
+ *    2        is it a token?
+ *   18        the longest token that its bytes end with: itself, if it is one
+ *
+ * No node but children of the root has the parent 0, so a free place is 0. */
 #define VOCAB_NODE_BITS       20
 #define VOCAB_NODE_KEY        ((UINT64_C(1) << (VOCAB_NODE_BITS + 8)) - 1)
 #define VOCAB_NODE_KIDS_SHIFT (VOCAB_NODE_BITS + 8)
@@ -60,8 +68,8 @@ struct vocab_token {
 #define VOCAB_NODE_LAST_SHIFT (64 - VOCAB_ID_BITS)
 #define VOCAB_HASHED          257 /* the first node that is found by its hash */
 
-/* Most pairs do not join; a bit of this table, which fits into a nearer cache, says so of nine in
- * ten that do not. */
+/* Most pairs do not join. A table of bits by hash, which a nearer cache can hold, says so of nine
+ * in ten that do not. */
 #define VOCAB_FILTER_BITS 21
 
 struct vocab_bucket {
@@ -69,18 +77,16 @@ struct vocab_bucket {
 };
 
 struct vocab {
-	uint32_t count;                    /* of tokens */
-	uint32_t bucket_count, pair_count; /* of places in the tables */
-	uint32_t node_count;
+	uint32_t count;                                /* of tokens */
+	uint32_t bucket_count, pair_count, node_count; /* where hashes lead, per table */
 	const struct vocab_token *tokens;
 	const struct vocab_bucket *buckets; /* of words; a full one runs over into the next */
 	const uint64_t *pairs;              /* left, right, joined; 0: none */
-	const uint64_t *pair_filter;        /* bits by hash: 0 where there is surely no pair */
-	const uint64_t *nodes;  /* parent, byte, lower halves of the children's bytes, is it a
-				   token, the longest token that ends here */
-	const uint32_t *fails;  /* per node: that of the longest proper suffix */
+	const uint64_t *pair_filter;        /* a bit that is 0: surely no pair */
+	const uint64_t *nodes;
+	const uint32_t *fails;  /* per node: that of its longest proper suffix */
 	const uint32_t *homes;  /* per token: its node */
-	const uint32_t *suffix; /* per token: the longest token it ends with, but for itself */
+	const uint32_t *suffix; /* per token: the longest other token that it ends with, or NONE */
 	const uint32_t *first;  /* per two bytes: the token they join to, or NONE */
 	const uint32_t *second; /* per two bytes: their node, or 0 */
 	uint32_t bytes[256];    /* the token of a byte */
@@ -98,18 +104,22 @@ enum err vocabs_new(struct vocabs **out) MUST_USE;
 /* v may be NULL. No thread may be counting. */
 void vocabs_free(struct vocabs *v);
 
-/* Where a hash leads in a table of `count` places. */
+/* The upper bits are well mixed. Whoever sends keys that collide costs time, nothing else. */
+static inline uint64_t vocab_hash(uint64_t key)
+{
+	return key * UINT64_C(0x9e3779b97f4a7c15);
+}
+
+/* Where a key leads in a table of `count` places. */
 static inline uint32_t vocab_place(uint64_t key, uint32_t count)
 {
-	uint64_t hash = key * UINT64_C(0x9e3779b97f4a7c15);
-
-	return (uint32_t)((hash >> 32) * count >> 32);
+	return (uint32_t)((vocab_hash(key) >> 32) * count >> 32);
 }
 
 /* Which bit of the filter is for a pair. */
 static inline uint32_t vocab_filter_bit(uint64_t key)
 {
-	return (uint32_t)(key * UINT64_C(0x9e3779b97f4a7c15) >> (64 - VOCAB_FILTER_BITS));
+	return (uint32_t)(vocab_hash(key) >> (64 - VOCAB_FILTER_BITS));
 }
 
 /* The token that left and right join to, or VOCAB_NONE. */
@@ -181,22 +191,16 @@ static inline struct word word_of(struct span text)
 	return w;
 }
 
-/* The bits of a word, thoroughly mixed in the upper half. */
-static inline uint64_t vocab_word_hash(struct word w)
+/* A word as the key of a table. */
+static inline uint64_t word_key(struct word w)
 {
-	return (w.low ^ (w.high << 7 | w.high >> 57)) * UINT64_C(0x9e3779b97f4a7c15);
-}
-
-/* The bucket a word is looked for in first. */
-static inline uint32_t vocab_word_place(const struct vocab *v, struct word w)
-{
-	return (uint32_t)((vocab_word_hash(w) >> 32) * v->bucket_count >> 32);
+	return w.low ^ (w.high << 7 | w.high >> 57);
 }
 
 /* Is the piece a token? */
 static inline bool vocab_has(const struct vocab *v, struct word w)
 {
-	const struct vocab_bucket *b = v->buckets + vocab_word_place(v, w);
+	const struct vocab_bucket *b = v->buckets + vocab_place(word_key(w), v->bucket_count);
 
 	for (;; b++)
 		for (int i = 0; i < 4; i++) {
