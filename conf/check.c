@@ -134,6 +134,36 @@ static void check_providers(struct kind_reader *r, const struct conf *c,
 	}
 }
 
+/* --- plans --- */
+
+/* What its quotas say is for those to read who know what a quota is. */
+static void check_plans(struct kind_reader *r, const struct conf *c)
+{
+	for (const struct conf_plan *p = c->plans.at; p < c->plans.at + c->plans.count; p++) {
+		int line;
+
+		if (!p->lines)
+			continue;
+		line = line_of(p->lines, OPTION_plan_name);
+		if (!p->name)
+			kind_complain(r, line, "a plan without a name");
+		else if (!good_name(p->name) || strcmp(p->name, "default") == 0)
+			kind_complain(
+			    r, line,
+			    "'%.60s' is no name for a plan: use a-z, 0-9, - and _, at most "
+			    "%d, and not 'default'",
+			    p->name, NAME_BYTES_MAX);
+		for (const struct conf_plan *q = c->plans.at; p->name && q < p; q++)
+			if (q->name && strcmp(q->name, p->name) == 0)
+				kind_complain(r, line, "a plan '%.60s' stands in line %d already",
+					      p->name, line_of(q->lines, OPTION_plan_name));
+		if (p->quotas.count == 0)
+			kind_complain(r, p->lines[OPTIONS],
+				      "a plan without quotas; if there is to be no limit, say so: "
+				      "quotas: none");
+	}
+}
+
 /* --- the rest --- */
 
 static void check_listeners(struct kind_reader *r, const struct conf *c)
@@ -206,6 +236,7 @@ void check_conf(struct kind_reader *r, const struct conf *c, const char *const *
 {
 	check_listeners(r, c);
 	check_providers(r, c, dialects);
+	check_plans(r, c);
 	check_files(r, c);
 	check_backends(r, c);
 	check_admin(r, c);

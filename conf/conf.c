@@ -69,12 +69,17 @@ static void read_section(struct kind_reader *r, const char *section, const struc
 	}
 }
 
+/* Lists of sections are read apart. */
+static bool is_sections(const struct option *o)
+{
+	return o->kind == KIND_LISTENERS || o->kind == KIND_PROVIDERS || o->kind == KIND_PLANS;
+}
+
 /* Gives what the file did not say its default. */
 static void fill_section(struct kind_reader *r, const char *section, void *base, const int *lines)
 {
 	for (const struct option *o = options; o < options + OPTIONS; o++)
-		if (strcmp(o->section, section) == 0 && lines[o - options] == 0 &&
-		    o->kind != KIND_LISTENERS && o->kind != KIND_PROVIDERS)
+		if (strcmp(o->section, section) == 0 && lines[o - options] == 0 && !is_sections(o))
 			kind_default(r, o, (char *)base + o->offset);
 }
 
@@ -168,6 +173,31 @@ static void read_providers(struct kind_reader *r, const struct yaml_node *n, str
 	}
 }
 
+static void read_plans(struct kind_reader *r, const struct yaml_node *n, struct conf *c)
+{
+	struct conf_plan *at;
+
+	if (n->kind != YAML_LIST || n->children > CONF_PLANS_MAX) {
+		kind_complain(r, n->line, "plans: give a list of at most %d: [ { name, quotas } ]",
+			      CONF_PLANS_MAX);
+		return;
+	}
+	at = arena_take(r->arena, n->children * sizeof(*at) + 1);
+	if (!at) {
+		kind_complain(r, n->line, "no memory");
+		return;
+	}
+	c->plans = (struct conf_plans){ at, n->children };
+	for (n = n->first; n; n = n->next, at++) {
+		int *lines = new_lines(r, n);
+
+		at->lines = lines;
+		if (!lines)
+			return;
+		read_section(r, "plans[]", n, at, lines);
+	}
+}
+
 /* --- the whole --- */
 
 static void read_top(struct kind_reader *r, const struct yaml_node *n, struct conf *c, int *lines)
@@ -185,6 +215,9 @@ static void read_top(struct kind_reader *r, const struct yaml_node *n, struct co
 	} else if (o->kind == KIND_PROVIDERS) {
 		lines[o - options] = n->key_line;
 		read_providers(r, n, c);
+	} else if (o->kind == KIND_PLANS) {
+		lines[o - options] = n->key_line;
+		read_plans(r, n, c);
 	} else {
 		read_option(r, o, suffix, n, c, lines);
 	}
@@ -320,6 +353,22 @@ const struct conf_provider *conf_find_provider(const struct conf *c, struct span
 	return NULL;
 }
 
+const struct conf_plan *conf_find_plan(const struct conf *c, struct span name)
+{
+	for (unsigned i = 0; i < c->plans.count; i++)
+		if (span_eq(span_of(c->plans.at[i].name), name))
+			return &c->plans.at[i];
+	return NULL;
+}
+
+int conf_line(const int *lines, const char *section, const char *name)
+{
+	const char *suffix;
+	const struct option *o = option_find(section, span_of(name), &suffix);
+
+	return o && lines[o - options] > 0 ? lines[o - options] : lines[OPTIONS];
+}
+
 struct span conf_secret(const struct conf_secret *s)
 {
 	return (struct span){ s->bytes, s->len };
@@ -389,6 +438,17 @@ static bool show_providers(const struct conf *c, struct buf *to)
 	return true;
 }
 
+static bool show_plans(const struct conf *c, struct buf *to)
+{
+	for (unsigned i = 0; i < c->plans.count; i++) {
+		const struct conf_plan *p = &c->plans.at[i];
+
+		if (!show_entry(c, "plans[]", i, p, p->lines, to))
+			return false;
+	}
+	return true;
+}
+
 bool conf_print(const struct conf *c, struct buf *to)
 {
 	bool ok = true;
@@ -398,6 +458,8 @@ bool conf_print(const struct conf *c, struct buf *to)
 			ok = show_listeners(c, to);
 		else if (o->kind == KIND_PROVIDERS)
 			ok = show_providers(c, to);
+		else if (o->kind == KIND_PLANS)
+			ok = show_plans(c, to);
 		else if (!strchr(o->section, '['))
 			ok = show_option(c, o, 0, c, c->lines, to);
 	return ok;

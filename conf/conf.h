@@ -5,7 +5,7 @@
  *
  * Owner    conf_load() gives the caller one reference; every text, list and secret in it
  *          lives until the last conf_unref().
- * Limit    CONF_PROVIDERS_MAX, CONF_LISTENERS_MAX; files as yaml.h says.
+ * Limit    CONF_PROVIDERS_MAX, CONF_LISTENERS_MAX, CONF_PLANS_MAX; files as yaml.h says.
  * Errors   all of them, "file:line: what" each, appended to a buffer.
  * Threads  a snapshot never changes: any thread may read it; ref and unref are atomic.
  */
@@ -21,6 +21,7 @@
 
 #define CONF_PROVIDERS_MAX 256
 #define CONF_LISTENERS_MAX 64
+#define CONF_PLANS_MAX     64
 #define CONF_NONE          INT64_C(-1) /* an amount of "none": no budget */
 
 enum choice {
@@ -46,6 +47,11 @@ struct conf_providers {
 	unsigned count; /* at least 1 */
 };
 
+struct conf_plans {
+	const struct conf_plan *at;
+	unsigned count; /* none unless the file names some */
+};
+
 /* By KIND: DO(type of the field, its name). */
 #define CONF_FIELD_BYTES(DO, name)     DO(uint64_t, name##_bytes)
 #define CONF_FIELD_DURATION(DO, name)  DO(uint64_t, name##_us)
@@ -64,6 +70,7 @@ struct conf_providers {
 #define CONF_FIELD_LOCATOR(DO, name)   DO(const struct conf_secret *, name)
 #define CONF_FIELD_LISTENERS(DO, name) DO(struct conf_listeners, name)
 #define CONF_FIELD_PROVIDERS(DO, name) DO(struct conf_providers, name)
+#define CONF_FIELD_PLANS(DO, name)     DO(struct conf_plans, name)
 #define CONF_DECLARE(type, field)      type field;
 
 struct conf_listener {
@@ -74,6 +81,12 @@ struct conf_listener {
 
 struct conf_provider {
 #define PROVIDER(name, kind, ...) CONF_FIELD_##kind(CONF_DECLARE, name)
+#include "conf/options.tbl.h"
+	const int *lines; /* by option: where it was written, 0 if nowhere; the last: the whole */
+};
+
+struct conf_plan {
+#define PLAN(name, kind, ...) CONF_FIELD_##kind(CONF_DECLARE, name)
 #include "conf/options.tbl.h"
 	const int *lines; /* by option: where it was written, 0 if nowhere; the last: the whole */
 };
@@ -107,6 +120,13 @@ void conf_unref(struct conf *c);
 
 /* The provider of that name, or NULL. */
 const struct conf_provider *conf_find_provider(const struct conf *c, struct span name);
+
+/* The plan of that name, or NULL. */
+const struct conf_plan *conf_find_plan(const struct conf *c, struct span name);
+
+/* The line on which an option was written, or else on which its section or entry begins; `lines`
+ * of the struct that it is in. */
+int conf_line(const int *lines, const char *section, const char *name);
 
 /* The secret's bytes, NUL-terminated, no control characters; len 0: there is none. Never
  * log or print them. */

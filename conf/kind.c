@@ -388,6 +388,7 @@ static const struct kind kinds[KIND_TYPES] = {
 	[KIND_LOCATOR] = { read_secret, show_secret, NULL, "a URL, which may hold a password" },
 	[KIND_LISTENERS] = { NULL, NULL, NULL, "addresses" },
 	[KIND_PROVIDERS] = { NULL, NULL, NULL, "a list of sections" },
+	[KIND_PLANS] = { NULL, NULL, NULL, "a list of sections" },
 };
 
 const char *kind_expects(enum option_kind kind)

@@ -21,6 +21,7 @@ const struct option options[OPTIONS] = {
 #define OPTION(section, name, ...)   ROW(#section, conf, section., name, __VA_ARGS__)
 #define LISTENER(section, name, ...) ROW(section, conf_listener, , name, __VA_ARGS__)
 #define PROVIDER(name, ...)          ROW("providers[]", conf_provider, , name, __VA_ARGS__)
+#define PLAN(name, ...)              ROW("plans[]", conf_plan, , name, __VA_ARGS__)
 #include "conf/options.tbl.h"
 };
 
@@ -28,6 +29,7 @@ const struct option_section option_sections[] = {
 	{ "listen[]", "An address to listen on" },
 	{ "listen[].tls", "TLS on that address" },
 	{ "providers[]", "A provider" },
+	{ "plans[]", "A plan" },
 #define SECTION(name, help) { #name, help },
 #include "conf/options.tbl.h"
 	{ NULL, NULL },

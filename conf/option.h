@@ -23,6 +23,7 @@ enum option_kind {
 	KIND_LOCATOR,
 	KIND_LISTENERS,
 	KIND_PROVIDERS,
+	KIND_PLANS,
 	KIND_TYPES /* how many there are */
 };
 
@@ -36,7 +37,7 @@ struct option {
 	const char *name;
 	enum option_kind kind;
 	enum option_when when;
-	size_t offset; /* of its field in struct conf, conf_provider or conf_listener */
+	size_t offset; /* of its field in struct conf, conf_provider, conf_listener or conf_plan */
 	const char *def, *least, *most, *help;
 };
 
@@ -53,6 +54,7 @@ enum {
 #define OPTION(section, name, kind, ...)   OPTION_##section##_##name,
 #define LISTENER(section, name, kind, ...) OPTION_listener_##name,
 #define PROVIDER(name, kind, ...)          OPTION_provider_##name,
+#define PLAN(name, kind, ...)              OPTION_plan_##name,
 #include "conf/options.tbl.h"
 	OPTIONS
 };

@@ -3,7 +3,8 @@
  *
  *   TOP(name, KIND, "default", "least", "most", WHEN, "help")               name: ...
  *   OPTION(section, name, KIND, "default", "least", "most", WHEN, "help")   section: { name: ... }
- *   PROVIDER(...), LISTENER("section", ...)     the same, for each of providers[], listen[]
+ *   PROVIDER(...), LISTENER("section", ...), PLAN(...)
+ *                                   the same, for each of providers[], listen[], plans[]
  *   SECTION(name, "help") ... SECTION_END(name) brackets the OPTIONs of one section
  *   CHOICE(set, id, "word", "help")             a word that an option of kind CHOICE takes
  *   RESERVED("word")                            no provider may be called that
@@ -19,7 +20,7 @@
  *   ADDRESS  name        struct conf_address     BASE_URL  name  struct conf_url
  *   SECRET   name        const struct conf_secret *, given as name_env or name_file
  *   LOCATOR  name        the same, but it may also be written out as name
- *   LISTENERS, PROVIDERS the lists themselves
+ *   LISTENERS, PROVIDERS, PLANS the lists themselves
  * An empty default: nothing (NULL, an empty list), or the option must be given (NAME).
  * WHEN: LIVE taken on reload, START needs a restart. */
 #ifndef TOP
@@ -40,6 +41,9 @@
 #ifndef PROVIDER
 #define PROVIDER(name, kind, def, least, most, when, help)
 #endif
+#ifndef PLAN
+#define PLAN(name, kind, def, least, most, when, help)
+#endif
 #ifndef CHOICE
 #define CHOICE(set, id, word, help)
 #endif
@@ -55,6 +59,7 @@ TOP(unpriced,    CHOICE, "refuse", "unpriced", "",    LIVE, "what happens to a m
 TOP(refusal,     CHOICE, "auto", "refusal", "",       START, "how a refusal is sent to a client that asked for a stream")
 TOP(client_gone, CHOICE, "drain", "client_gone", "",  START, "what happens to the provider's stream when the client leaves")
 TOP(providers,   PROVIDERS, "", "", "",       START, "the providers that requests go to; at least one")
+TOP(plans,       PLANS,  "", "", "",          LIVE,  "kinds of tenants, each with the quotas it begins with")
 
 LISTENER("listen[]",     address, ADDRESS, "", "", "",  START, "address and port")
 LISTENER("listen[].tls", cert,    FILE,    "", "", "",  START, "certificate chain (PEM); with key: this address speaks TLS")
@@ -70,6 +75,9 @@ PROVIDER(ca_file,       FILE,     "", "", "",           START, "certificates to 
 PROVIDER(answers,       CHOICE,   "own", "answers", "",   START, "who may ask again for an answer that the provider keeps, delete it or go on from it (OpenAI's responses, Google's interactions)")
 PROVIDER(unpriced,      CHOICE,   "inherit", "provider_unpriced", "", LIVE, "as the top-level option, for this provider")
 
+PLAN(name,   TEXT,  "", "", "", LIVE, "its name, for weir tenant add --plan NAME; lower-case letters, digits, - and _")
+PLAN(quotas, TEXTS, "", "", "", LIVE, "what its tenants may spend while nothing else is set for them, each as `LIMIT [RESOURCE] [PERIOD] [ZONE] [warn=LIST] [action=warn] [enforce=no] [on_outage=HOW]`: `5usd llm month`, `20 requests minute`, `2 concurrent`; or only `none`: anything")
+
 SECTION(admin, "Admin API, dashboard and metrics")
 OPTION(admin, socket, PATH,    "data/weir.sock", "", "", START, "unix socket of the admin API; who may open the file is admin")
 OPTION(admin, listen, ADDRESS, "", "", "",               START, "address of the admin API, metrics and dashboard over HTTP")
@@ -84,7 +92,7 @@ SECTION_END(ledger)
 SECTION(quota, "Where budgets are shared between replicas")
 OPTION(quota, backend,   CHOICE,  "memory", "quota_backend", "", START, "kind of store")
 OPTION(quota, url,       LOCATOR, "", "", "",                    START, "Redis URL: redis://host:port/db")
-OPTION(quota, on_outage, CHOICE,  "local", "on_outage", "",      START, "what happens while Redis is away")
+OPTION(quota, on_outage, CHOICE,  "local", "on_outage", "",      START, "what happens while Redis is away, for quotas that do not say it themselves")
 SECTION_END(quota)
 
 SECTION(provisional, "Rates for models nobody has priced, with unpriced: provisional")
@@ -92,12 +100,13 @@ OPTION(provisional, input_per_mtok,  USD, "15usd", "0usd", "100000usd", LIVE, "f
 OPTION(provisional, output_per_mtok, USD, "75usd", "0usd", "100000usd", LIVE, "for a million generated tokens")
 SECTION_END(provisional)
 
-SECTION(tenant_defaults, "Budgets of a tenant that was given none of its own")
+SECTION(tenant_defaults, "Budgets of a tenant without a plan, where none of its own is set; none: it has no such limit")
 OPTION(tenant_defaults, llm,          USD,    "100usd", "none", "1000000usd", LIVE, "budget for LLM calls")
 OPTION(tenant_defaults, e2b,          USD,    "50usd", "none", "1000000usd",  LIVE, "budget for E2B sandboxes")
 OPTION(tenant_defaults, all,          USD,    "150usd", "none", "1000000usd", LIVE, "budget for both together")
-OPTION(tenant_defaults, period,       CHOICE, "month", "period", "",          LIVE, "how long a budget lasts (UTC)")
-OPTION(tenant_defaults, warn_percent, COUNT,  "80", "1", "100",               LIVE, "share of a budget at which an alert goes out")
+OPTION(tenant_defaults, period,       CHOICE, "month", "period", "",          LIVE, "how long a budget lasts")
+OPTION(tenant_defaults, zone,         TEXT,   "UTC", "", "",                  LIVE, "whose midnight: a time zone such as Europe/Berlin")
+OPTION(tenant_defaults, warn_percent, TEXT,   "80,90,100", "", "",            LIVE, "shares of a budget at which an alert goes out, also for quotas set without them; none: never")
 SECTION_END(tenant_defaults)
 
 SECTION(limits, "Sizes and counts; each worker has its own")
@@ -172,6 +181,7 @@ CHOICE(on_outage, closed, "closed", "refuse with 503")
 CHOICE(on_outage, local,  "local",  "spend only what this replica has leased")
 CHOICE(on_outage, open,   "open",   "admit and record")
 
+CHOICE(period, minute, "minute", "a minute")
 CHOICE(period, hour,  "hour",  "an hour")
 CHOICE(period, day,   "day",   "a day")
 CHOICE(period, week,  "week",  "a week, from Monday")
@@ -204,5 +214,6 @@ RESERVED("readyz")
 #undef SECTION_END
 #undef LISTENER
 #undef PROVIDER
+#undef PLAN
 #undef CHOICE
 #undef RESERVED

@@ -1,7 +1,10 @@
 /* allowance.c - several purses at once: look at all, then touch all. */
 #include "metering/allowance.h"
 
-_Static_assert(ALLOWANCE_PURSES_MAX <= 32, "one bit for each purse");
+_Static_assert(ALLOWANCE_PURSES_MAX <= 64, "one bit for each purse");
+
+/* How long to wait where something ends with requests under way, not with a period. */
+#define CONCURRENT_WAIT_US US_PER_SEC
 
 static void lock_parts(struct hold *h)
 {
@@ -15,118 +18,213 @@ static void unlock_parts(struct hold *h)
 		purse_unlock(h->part[i - 1].purse);
 }
 
-static uint64_t seconds_until(struct wall then, struct wall now)
+static int64_t share_of(const struct hold_part *part, const struct amounts *all)
 {
-	if (then.us == PERIOD_NEVER || then.us <= now.us)
-		return 0;
-	return (then.us - now.us + US_PER_SEC - 1) / US_PER_SEC;
+	return all->of[purse_identity(part->purse)->unit];
 }
 
-static void describe(const struct hold_part *part, int64_t wanted_pusd, struct wall now,
-		     struct quota_details *why)
+/* Until the window ends; 0: it never does. */
+static uint64_t wait_us(const struct quota_details *d, struct wall now)
 {
-	const struct purse_identity *id = purse_identity(part->purse);
-	struct purse_view v = purse_locked_view(part->purse, part->ticket);
-	int64_t used_pusd;
+	if (d->unit == UNIT_concurrent)
+		return CONCURRENT_WAIT_US;
+	if (d->period_ends_at.us == PERIOD_NEVER || d->period_ends_at.us <= now.us)
+		return 0;
+	return d->period_ends_at.us - now.us;
+}
 
-	if (__builtin_add_overflow(v.spent_pusd, v.held_pusd, &used_pusd))
-		used_pusd = INT64_MAX;
-	*why = (struct quota_details){
+/* Needs the purse's lock. */
+static void describe(const struct hold_part *part, int64_t wanted, struct wall now,
+		     struct quota_details *out)
+{
+	const struct quota_identity *id = purse_identity(part->purse);
+	struct purse_view v = purse_locked_view(part->purse, part->ticket, now);
+
+	*out = (struct quota_details){
 		.scope = scope_name(id->scope),
 		.scope_id = id->scope_id,
 		.resource_type = resource_name(id->resource),
 		.period = period_name(id->period),
-		.limit_pusd = v.limit_pusd,
-		.current_spend_pusd = used_pusd,
-		.estimated_cost_pusd = wanted_pusd,
+		.unit = id->unit,
+		.limit = v.limit,
+		.estimated = wanted,
 		.period_starts_at = v.window.starts,
 		.period_ends_at = v.window.ends,
-		.retry_after_s = seconds_until(v.window.ends, now),
 	};
+	if (__builtin_add_overflow(v.spent, v.held, &out->current))
+		out->current = INT64_MAX;
+	out->retry_after_us = wait_us(out, now);
+	out->passes = (id->unit == UNIT_concurrent || id->period == PERIOD_minute) &&
+		      wanted <= v.limit;
+}
+
+/* Which of two refusals matters more: the one that lasts longer. */
+static bool lasts_longer(const struct quota_details *a, const struct quota_details *b)
+{
+	if (a->passes != b->passes)
+		return b->passes;
+	return a->retry_after_us - 1 > b->retry_after_us - 1; /* 0, never, is the longest */
+}
+
+/* Is there room in every purse that blocks? */
+static enum err look(struct hold *h, const struct amounts *wanted, struct wall now,
+		     struct quota_details *why)
+{
+	struct quota_details found;
+	bool refused = false;
+
+	h->overdrawn = 0;
+	for (unsigned i = 0; i < h->count; i++) {
+		const struct hold_part *part = &h->part[i];
+		const struct quota_terms *terms = purse_locked_terms(part->purse);
+		int64_t share = share_of(part, wanted);
+
+		if (terms->warns_only || purse_locked_left(part->purse, part->ticket, now) >= share)
+			continue;
+		if (terms->in_shadow) {
+			h->overdrawn |= UINT64_C(1) << i;
+			continue;
+		}
+		describe(part, share, now, &found);
+		if (!refused || lasts_longer(&found, why))
+			*why = found;
+		refused = true;
+	}
+	return refused ? ERR_REFUSED : ERR_OK;
+}
+
+static void note_standing(struct hold *h, const struct hold_part *part, struct wall now)
+{
+	struct purse_view v = purse_locked_view(part->purse, part->ticket, now);
+	struct standing *s = &h->standing[purse_identity(part->purse)->unit];
+	int64_t left = purse_view_left(&v);
+
+	if (quota_blocks(&v.terms) && (!s->known || left < s->left))
+		*s = (struct standing){ true, v.limit, left, v.window.ends };
+}
+
+/* ERR_RANGE: only where nothing limits it. */
+static enum err add_up(struct amounts *sum, const struct amounts *more)
+{
+	for (unsigned u = 0; u < UNIT_COUNT; u++)
+		if (__builtin_add_overflow(sum->of[u], more->of[u], &sum->of[u]))
+			return ERR_RANGE;
+	return ERR_OK;
 }
 
 /* Looks at all purses before it touches one, under all their locks: nobody ever sees,
  * or is refused because of, a hold that is going to be undone. */
-static enum err add_to_locked(struct hold *h, int64_t pusd, struct wall now,
+static enum err add_to_locked(struct hold *h, const struct amounts *wanted, struct wall now,
 			      struct quota_details *why)
 {
-	int64_t held_pusd;
+	struct amounts held = h->held;
+	enum err e = look(h, wanted, now, why);
 
+	if (e == ERR_OK)
+		e = add_up(&held, wanted);
+	for (unsigned u = 0; u < UNIT_COUNT; u++)
+		h->standing[u].known = false;
 	for (unsigned i = 0; i < h->count; i++) {
-		if (purse_locked_room(h->part[i].purse, h->part[i].ticket) < pusd) {
-			describe(&h->part[i], pusd, now, why);
-			return ERR_REFUSED;
-		}
+		struct hold_part *part = &h->part[i];
+
+		if (e == ERR_OK)
+			purse_locked_hold(part->purse, part->ticket, share_of(part, wanted));
+		note_standing(h, part, now);
 	}
-	if (__builtin_add_overflow(h->held_pusd, pusd, &held_pusd))
-		return ERR_RANGE; /* only where nothing limits it */
-	for (unsigned i = 0; i < h->count; i++)
-		purse_locked_hold(h->part[i].purse, h->part[i].ticket, pusd);
-	h->held_pusd = held_pusd;
-	return ERR_OK;
+	if (e == ERR_OK)
+		h->held = held;
+	return e;
 }
 
-enum err allowance_hold(const struct allowance *a, int64_t pusd, struct wall now, struct hold *out,
-			struct quota_details *why)
+static bool is_amount(const struct amounts *a)
+{
+	for (unsigned u = 0; u < UNIT_COUNT; u++)
+		if (a->of[u] < 0)
+			return false;
+	return true;
+}
+
+enum err allowance_hold(const struct allowance *a, const struct amounts *wanted, struct wall now,
+			struct hold *out, struct quota_details *why)
 {
 	enum err e;
 
-	MUST(a->count <= ALLOWANCE_PURSES_MAX && pusd >= 0);
+	MUST(a->count <= ALLOWANCE_PURSES_MAX && is_amount(wanted));
 	out->count = a->count;
-	out->held_pusd = 0;
+	out->held = (struct amounts){ 0 };
 	for (unsigned i = 0; i < a->count; i++)
 		out->part[i].purse = a->purse[i];
 	lock_parts(out);
 	for (unsigned i = 0; i < a->count; i++)
 		out->part[i].ticket = purse_locked_open(a->purse[i], now);
-	e = add_to_locked(out, pusd, now, why);
+	e = add_to_locked(out, wanted, now, why);
 	unlock_parts(out);
 	out->live = e == ERR_OK;
 	return e;
 }
 
-enum err allowance_grow(struct hold *h, int64_t more_pusd, struct wall now,
+enum err allowance_grow(struct hold *h, const struct amounts *more, struct wall now,
 			struct quota_details *why)
 {
 	enum err e;
 
-	MUST(h->live && more_pusd >= 0);
+	MUST(h->live && is_amount(more));
 	lock_parts(h);
-	e = add_to_locked(h, more_pusd, now, why);
+	e = add_to_locked(h, more, now, why);
 	unlock_parts(h);
 	return e;
 }
 
-uint32_t allowance_settle(struct hold *h, int64_t spent_pusd)
+static void tell(const struct crossing_ear *ear, struct purse *p, const struct purse_view *v,
+		 unsigned passed)
 {
-	uint32_t warned = 0;
+	struct crossing c = { .purse = p, .view = *v };
 
+	for (unsigned i = 0; i < v->terms.warns.count; i++) {
+		if (!(passed >> i & 1))
+			continue;
+		c.pct = v->terms.warns.pct[i];
+		ear->heard(ear->arg, &c);
+	}
+}
+
+void allowance_settle(struct hold *h, const struct amounts *spent, struct wall now,
+		      const struct crossing_ear *ear)
+{
+	MUST(is_amount(spent));
 	if (!h->live)
-		return 0;
+		return;
 	h->live = false;
 	for (unsigned i = 0; i < h->count; i++) {
 		struct hold_part *part = &h->part[i];
+		struct purse_view v;
+		unsigned passed;
 
 		purse_lock(part->purse);
-		if (purse_locked_settle(part->purse, part->ticket, h->held_pusd, spent_pusd))
-			warned |= 1u << i;
+		passed = purse_locked_settle(part->purse, part->ticket, share_of(part, &h->held),
+					     share_of(part, spent), now);
+		if (passed && ear)
+			v = purse_locked_view(part->purse, part->ticket, now);
 		purse_unlock(part->purse);
+		if (passed && ear)
+			tell(ear, part->purse, &v, passed);
 	}
-	return warned;
 }
 
-uint32_t allowance_spend(const struct allowance *a, struct wall at, int64_t spent_pusd)
+void allowance_cancel(struct hold *h, struct wall now)
 {
-	uint32_t warned = 0;
+	static const struct amounts nothing;
 
-	MUST(a->count <= ALLOWANCE_PURSES_MAX);
-	for (unsigned i = 0; i < a->count; i++) {
-		struct purse *p = a->purse[i];
+	allowance_settle(h, &nothing, now, NULL);
+}
 
-		purse_lock(p);
-		if (purse_locked_settle(p, purse_locked_open(p, at), 0, spent_pusd))
-			warned |= 1u << i;
-		purse_unlock(p);
-	}
-	return warned;
+void allowance_describe(const struct hold *h, unsigned i, struct wall now,
+			struct quota_details *out)
+{
+	const struct hold_part *part = &h->part[i];
+
+	MUST(i < h->count);
+	purse_lock(part->purse);
+	describe(part, share_of(part, &h->held), now, out);
+	purse_unlock(part->purse);
 }

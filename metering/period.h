@@ -1,7 +1,9 @@
 /* period.h - the calendar of budgets: which window of a period an instant lies in.
  *
- * Everything is UTC; a week begins on Monday. A budget counts by window, so a new period
- * begins by itself and no job resets anything.
+ * Days, weeks and months are those of a time zone: a day that the clocks make 23 or 25 hours
+ * long is one window; a week begins on Monday. Minutes and hours never last longer than that
+ * and begin when the clocks show them to; where these are changed, one may be shorter. A budget
+ * counts by window, so a new period begins by itself and no job resets anything.
  * Pure.
  */
 #ifndef METERING_PERIOD_H
@@ -10,8 +12,10 @@
 #include <stdint.h>
 #include "base/clk.h"
 #include "base/span.h"
+#include "base/zone.h"
 
-#define PERIODS(PERIOD) PERIOD(hour) PERIOD(day) PERIOD(week) PERIOD(month) PERIOD(total)
+#define PERIODS(PERIOD)                                                                            \
+	PERIOD(minute) PERIOD(hour) PERIOD(day) PERIOD(week) PERIOD(month) PERIOD(total)
 
 enum period {
 #define PERIOD(name) PERIOD_##name,
@@ -34,6 +38,6 @@ struct window {
 };
 
 /* The window of p that `at` lies in. Instants beyond the year 9999 count as its end. */
-struct window period_window(enum period p, struct wall at);
+struct window period_window(enum period p, const struct zone *zone, struct wall at);
 
 #endif

@@ -2,27 +2,28 @@
 #include "metering/purse.h"
 #include <pthread.h>
 #include <stdlib.h>
-#include <string.h>
+#include "base/decimal.h"
 
 struct tally {
 	struct window window;
 	uint32_t ticket; /* 0: not in use */
-	int64_t spent_pusd, held_pusd;
-	bool warned; /* the warning level was passed, and said so */
+	unsigned warned; /* bit i: level i was passed, and said so */
+	int64_t spent;
+	u128 held; /* as wide as no number of holds can fill: not all purses limit */
 };
 
 struct purse {
 	pthread_mutex_t lock;            /* guards all up to the identity */
 	struct tally kept[WINDOWS_KEPT]; /* last opened first */
-	int64_t granted_pusd;
-	uint64_t reset_us;
-	uint32_t warn_pct;
+	struct quota_terms terms;
 	uint32_t listings;
 	uint32_t tickets; /* given out so far */
 	bool seeded;
 
-	struct purse_identity identity; /* from here on nothing changes */
-	char scope_id[48];
+	struct quota_identity identity; /* from here on nothing changes */
+	const struct zone *zone;
+	char tenant[sizeof(((struct quota_row *)0)->tenant)];
+	char scope_id[sizeof(((struct quota_row *)0)->scope_id)];
 	struct purse *next; /* in its bucket; guarded by the table's lock */
 };
 
@@ -32,28 +33,6 @@ struct purses {
 	uint32_t buckets; /* a power of two */
 	uint32_t count;
 };
-
-static const char *const scope_names[SCOPE_COUNT] = {
-#define SCOPE(name) #name,
-	SCOPES(SCOPE)
-#undef SCOPE
-};
-
-static const char *const resource_names[RESOURCE_COUNT] = {
-#define RESOURCE(name) #name,
-	RESOURCES(RESOURCE)
-#undef RESOURCE
-};
-
-const char *scope_name(enum scope s)
-{
-	return scope_names[s];
-}
-
-const char *resource_name(enum resource r)
-{
-	return resource_names[r];
-}
 
 /* --- the table --- */
 
@@ -91,52 +70,29 @@ void purses_free(struct purses *t)
 	free(t);
 }
 
-static unsigned find_name(const char *const *names, unsigned count, const char *name)
-{
-	unsigned i = 0;
-
-	while (i < count && strcmp(names[i], name) != 0)
-		i++;
-	return i;
-}
-
-bool purse_identify(const struct quota_row *q, struct purse_identity *out)
-{
-	unsigned scope = find_name(scope_names, SCOPE_COUNT, q->scope);
-	unsigned resource = find_name(resource_names, RESOURCE_COUNT, q->resource);
-
-	out->scope = (enum scope)scope;
-	out->resource = (enum resource)resource;
-	out->scope_id = scope == SCOPE_platform ? scope_names[scope] : q->scope_id;
-	return scope < SCOPE_COUNT && resource < RESOURCE_COUNT &&
-	       period_find(span_of(q->period), &out->period) && q->limit_pusd >= 0 &&
-	       q->warn_pct <= 100;
-}
-
-int purse_identity_order(const struct purse_identity *a, const struct purse_identity *b)
-{
-	int order;
-
-	if (a->scope != b->scope)
-		return a->scope > b->scope ? -1 : 1;
-	order = strcmp(a->scope_id, b->scope_id);
-	if (order == 0)
-		order = (int)a->resource - (int)b->resource;
-	return order != 0 ? order : (int)a->period - (int)b->period;
-}
-
-const struct purse_identity *purse_identity(const struct purse *p)
+const struct quota_identity *purse_identity(const struct purse *p)
 {
 	return &p->identity;
 }
 
+const struct zone *purse_zone(const struct purse *p)
+{
+	return p->zone;
+}
+
+static uint32_t add_to_hash(uint32_t hash, const char *text)
+{
+	for (; *text != '\0'; text++)
+		hash = (hash ^ (unsigned char)*text) * 16777619u;
+	return hash;
+}
+
 /* FNV-1a; the ids are the operator's own, so nobody hostile picks them. */
-static struct purse **bucket_of(const struct purses *t, const struct purse_identity *id)
+static struct purse **bucket_of(const struct purses *t, const struct quota_identity *id)
 {
 	uint32_t hash = (2166136261u ^ (uint32_t)id->scope) * 16777619u;
 
-	for (const char *c = id->scope_id; *c != '\0'; c++)
-		hash = (hash ^ (unsigned char)*c) * 16777619u;
+	hash = add_to_hash(add_to_hash(hash, id->tenant), id->scope_id);
 	return &t->bucket[hash & (t->buckets - 1)];
 }
 
@@ -164,7 +120,7 @@ static void widen(struct purses *t)
 	free(old);
 }
 
-static struct purse *add_purse(struct purses *t, const struct purse_identity *id)
+static struct purse *add_purse(struct purses *t, const struct quota *q)
 {
 	struct purse **to;
 	struct purse *p = t->count < PURSES_MAX ? calloc(1, sizeof(*p)) : NULL;
@@ -175,59 +131,80 @@ static struct purse *add_purse(struct purses *t, const struct purse_identity *id
 		widen(t);
 	pthread_mutex_init(&p->lock, NULL);
 	t->count++;
-	span_copy(span_of(id->scope_id), p->scope_id, sizeof(p->scope_id));
-	p->identity = *id;
+	span_copy(span_of(q->identity.tenant), p->tenant, sizeof(p->tenant));
+	span_copy(span_of(q->identity.scope_id), p->scope_id, sizeof(p->scope_id));
+	p->identity = q->identity;
+	p->identity.tenant = p->tenant;
 	p->identity.scope_id = p->scope_id;
+	p->zone = q->zone;
 	to = bucket_of(t, &p->identity);
 	p->next = *to;
 	*to = p;
 	return p;
 }
 
-static struct purse *find_or_add(struct purses *t, const struct purse_identity *id)
+/* Another zone has other windows: a purse of its own, while who holds in the old one settles
+ * there. */
+static struct purse *find_or_add(struct purses *t, const struct quota *q)
 {
 	struct purse *p;
 
 	pthread_mutex_lock(&t->lock);
-	p = *bucket_of(t, id);
-	while (p && purse_identity_order(&p->identity, id) != 0)
+	p = *bucket_of(t, &q->identity);
+	while (p && (p->zone != q->zone || quota_order(&p->identity, &q->identity) != 0))
 		p = p->next;
 	if (!p)
-		p = add_purse(t, id);
+		p = add_purse(t, q);
 	pthread_mutex_unlock(&t->lock);
 	return p;
 }
 
 /* --- what a purse allows --- */
 
-/* Has what is spent reached the warning level? */
-static bool is_warm(const struct purse *p, const struct tally *t)
+/* The levels that what is spent has reached, a bit each. */
+static unsigned levels_reached(const struct purse *p, const struct tally *t, struct wall now)
 {
-	int64_t level_pusd = p->granted_pusd / 100 * p->warn_pct +
-			     p->granted_pusd % 100 * p->warn_pct / 100;
+	u128 limit = (u128)quota_limit(&p->terms, now);
+	unsigned reached = 0;
 
-	return p->warn_pct > 0 && t->spent_pusd > 0 && t->spent_pusd >= level_pusd;
+	for (unsigned i = 0; i < p->terms.warns.count && t->spent > 0; i++)
+		if ((u128)t->spent * 100 >= limit * p->terms.warns.pct[i])
+			reached |= 1u << i;
+	return reached;
 }
 
-struct purse *purses_list(struct purses *t, const struct quota_row *q)
+static bool same_warns(const struct quota_warns *a, const struct quota_warns *b)
 {
-	struct purse_identity id;
+	return a->count == b->count && memcmp(a->pct, b->pct, a->count * sizeof(a->pct[0])) == 0;
+}
+
+/* A raised limit may be warned of again, and so may other levels be; what had been passed
+ * when they were set is known to who set them. */
+static void note_terms(struct purse *p, const struct quota_terms *terms)
+{
+	bool same = same_warns(&p->terms.warns, &terms->warns);
+
+	p->seeded = p->seeded && p->terms.reset.us == terms->reset.us;
+	p->terms = *terms;
+	for (unsigned i = 0; i < WINDOWS_KEPT; i++) {
+		struct tally *t = &p->kept[i];
+		unsigned reached = levels_reached(p, t, t->window.starts);
+
+		t->warned = same ? t->warned & reached : reached;
+	}
+}
+
+struct purse *purses_list(struct purses *t, const struct quota *q)
+{
 	struct purse *p;
 
-	if (!purse_identify(q, &id))
-		return NULL;
-	p = find_or_add(t, &id);
+	MUST(q->terms.limit >= 0);
+	p = find_or_add(t, q);
 	if (!p)
 		return NULL;
 	pthread_mutex_lock(&p->lock);
 	p->listings++;
-	p->granted_pusd = q->limit_pusd;
-	p->warn_pct = q->warn_pct;
-	if (p->reset_us != q->reset_us)
-		p->seeded = false;
-	p->reset_us = q->reset_us;
-	for (unsigned i = 0; i < WINDOWS_KEPT; i++) /* a raised limit may be warned of again */
-		p->kept[i].warned = p->kept[i].warned && is_warm(p, &p->kept[i]);
+	note_terms(p, &q->terms);
 	pthread_mutex_unlock(&p->lock);
 	return p;
 }
@@ -241,29 +218,30 @@ void purse_unlist(struct purse *p)
 	pthread_mutex_unlock(&p->lock);
 }
 
+/* What is under way is in nobody's books. */
 bool purse_wants_seed(struct purse *p, struct wall now, struct wall *from)
 {
 	bool wants;
 
 	pthread_mutex_lock(&p->lock);
-	wants = !p->seeded;
-	*from = period_window(p->identity.period, now).starts;
-	if (from->us < p->reset_us)
-		from->us = p->reset_us;
+	wants = !p->seeded && p->identity.unit != UNIT_concurrent;
+	*from = period_window(p->identity.period, p->zone, now).starts;
+	if (from->us < p->terms.reset.us)
+		*from = p->terms.reset;
 	pthread_mutex_unlock(&p->lock);
 	return wants;
 }
 
-void purse_seed(struct purse *p, struct wall at, int64_t spent_pusd)
+void purse_seed(struct purse *p, struct wall at, int64_t spent)
 {
 	struct tally *t;
 
-	MUST(spent_pusd >= 0);
+	MUST(spent >= 0);
 	pthread_mutex_lock(&p->lock);
 	purse_locked_open(p, at);
 	t = &p->kept[0];
-	t->spent_pusd = spent_pusd;
-	t->warned = is_warm(p, t);
+	t->spent = spent;
+	t->warned = levels_reached(p, t, at);
 	p->seeded = true;
 	pthread_mutex_unlock(&p->lock);
 }
@@ -273,9 +251,17 @@ struct purse_view purse_view(struct purse *p, struct wall at)
 	struct purse_view v;
 
 	pthread_mutex_lock(&p->lock);
-	v = purse_locked_view(p, purse_locked_open(p, at));
+	v = purse_locked_view(p, purse_locked_open(p, at), at);
 	pthread_mutex_unlock(&p->lock);
 	return v;
+}
+
+int64_t purse_view_left(const struct purse_view *v)
+{
+	/* Neither difference can overflow: all three are 0 or more. */
+	int64_t unspent = v->limit - v->spent;
+
+	return unspent > v->held ? unspent - v->held : 0;
 }
 
 /* --- under the lock --- */
@@ -312,7 +298,7 @@ uint32_t purse_locked_open(struct purse *p, struct wall at)
 
 	if (is_in(&p->kept[0], at))
 		return p->kept[0].ticket;
-	t.window = period_window(p->identity.period, at);
+	t.window = period_window(p->identity.period, p->zone, at);
 	while (i < WINDOWS_KEPT && !is_in(&p->kept[i], t.window.starts))
 		i++;
 	if (i < WINDOWS_KEPT) {
@@ -326,59 +312,64 @@ uint32_t purse_locked_open(struct purse *p, struct wall at)
 	return t.ticket;
 }
 
-struct purse_view purse_locked_view(const struct purse *p, uint32_t ticket)
+struct purse_view purse_locked_view(const struct purse *p, uint32_t ticket, struct wall now)
 {
 	int i = index_of(p, ticket);
 	struct purse_view v = {
-		.limit_pusd = p->granted_pusd,
-		.warn_pct = p->warn_pct,
+		.limit = quota_limit(&p->terms, now),
+		.terms = p->terms,
 	};
 
 	if (i >= 0) {
 		v.window = p->kept[i].window;
-		v.spent_pusd = p->kept[i].spent_pusd;
-		v.held_pusd = p->kept[i].held_pusd;
+		v.spent = p->kept[i].spent;
+		v.held = p->kept[i].held < INT64_MAX ? (int64_t)p->kept[i].held : INT64_MAX;
 	}
 	return v;
 }
 
-int64_t purse_locked_room(const struct purse *p, uint32_t ticket)
+int64_t purse_locked_left(const struct purse *p, uint32_t ticket, struct wall now)
 {
 	int i = index_of(p, ticket);
-	int64_t room_pusd;
+	int64_t unspent;
 
 	if (i < 0)
 		return INT64_MAX;
-	/* Neither difference can overflow: both numbers are 0 or more. */
-	room_pusd = p->granted_pusd - p->kept[i].spent_pusd;
-	if (room_pusd <= p->kept[i].held_pusd)
+	unspent = quota_limit(&p->terms, now) - p->kept[i].spent;
+	if (unspent <= 0 || p->kept[i].held >= (u128)unspent)
 		return 0;
-	return room_pusd - p->kept[i].held_pusd;
+	return unspent - (int64_t)p->kept[i].held;
 }
 
-void purse_locked_hold(struct purse *p, uint32_t ticket, int64_t pusd)
+const struct quota_terms *purse_locked_terms(const struct purse *p)
+{
+	return &p->terms;
+}
+
+void purse_locked_hold(struct purse *p, uint32_t ticket, int64_t amount)
 {
 	int i = index_of(p, ticket);
 
-	MUST(pusd >= 0 && pusd <= purse_locked_room(p, ticket));
+	MUST(amount >= 0);
 	if (i >= 0)
-		p->kept[i].held_pusd += pusd;
+		p->kept[i].held += (u128)amount;
 }
 
-bool purse_locked_settle(struct purse *p, uint32_t ticket, int64_t held_pusd, int64_t spent_pusd)
+unsigned purse_locked_settle(struct purse *p, uint32_t ticket, int64_t held, int64_t spent,
+			     struct wall now)
 {
 	int i = index_of(p, ticket);
 	struct tally *t = &p->kept[i >= 0 ? i : 0];
+	unsigned passed;
 
-	MUST(held_pusd >= 0 && spent_pusd >= 0);
+	MUST(held >= 0 && spent >= 0);
 	if (i < 0)
-		return false;
-	MUST(t->held_pusd >= held_pusd);
-	t->held_pusd -= held_pusd;
-	if (__builtin_add_overflow(t->spent_pusd, spent_pusd, &t->spent_pusd))
-		t->spent_pusd = INT64_MAX;
-	if (t->warned || !is_warm(p, t))
-		return false;
-	t->warned = true;
-	return true;
+		return 0;
+	MUST(t->held >= (u128)held);
+	t->held -= (u128)held;
+	if (__builtin_add_overflow(t->spent, spent, &t->spent))
+		t->spent = INT64_MAX;
+	passed = levels_reached(p, t, now) & ~t->warned;
+	t->warned |= passed;
+	return passed;
 }

@@ -1,48 +1,27 @@
 /* purse.h - one budget: a limit, and what is spent and held of it in each window.
  *
- * A purse belongs to (scope, scope_id, resource, period), e.g. tenant acme, llm, month.
- * It counts in windows of its period and keeps the WINDOWS_KEPT last used ones, so that
- * what was held before midnight is settled to the day it was held in.
+ * A purse belongs to an identity (quota.h), e.g. tenant acme, llm, usd, month, and to a time
+ * zone. It counts one unit, in windows of its period, and keeps the WINDOWS_KEPT last used
+ * ones, so that what was held before midnight is settled to the day it was held in.
  *
  *   spent + held + wanted <= granted      or nothing is held
  *
  * granted is where several processes will share a limit: it is the limit itself while
- * there is one process, and the leased slice of it when there are more.
+ * there is one process, and the leased slice of it when there are more. A purse that only
+ * warns, or is in shadow, counts the same and never limits.
  *
  * Owner    struct purses owns them; a purse never moves nor goes away before
  *          purses_free(), so holds and refusals may point to it and its texts.
  * Limit    PURSES_MAX in a process.
  * Threads  any. The purse_locked_ functions need purse_lock() before; whoever locks
- *          several takes them in the order of purse_identity_order().
+ *          several takes them in the order of quota_order().
  */
 #ifndef METERING_PURSE_H
 #define METERING_PURSE_H
 #include <stdbool.h>
 #include <stdint.h>
 #include "base/must.h"
-#include "metering/period.h"
-#include "store/record.h"
-
-#define SCOPES(SCOPE)       SCOPE(platform) SCOPE(tenant) SCOPE(key)
-#define RESOURCES(RESOURCE) RESOURCE(llm) RESOURCE(e2b) RESOURCE(all)
-
-enum scope {
-#define SCOPE(name) SCOPE_##name,
-	SCOPES(SCOPE)
-#undef SCOPE
-	SCOPE_COUNT
-};
-
-enum resource {
-#define RESOURCE(name) RESOURCE_##name,
-	RESOURCES(RESOURCE)
-#undef RESOURCE
-	RESOURCE_COUNT
-};
-
-/* "tenant", "llm" and so on; static text. */
-const char *scope_name(enum scope s);
-const char *resource_name(enum resource r);
+#include "metering/quota.h"
 
 #define PURSES_MAX   (1u << 20)
 #define WINDOWS_KEPT 3
@@ -53,32 +32,19 @@ struct purses;
 /* An empty table; NULL when out of memory. */
 struct purses *purses_new(void) MUST_USE;
 
-/* Frees every purse: nobody may hold or list one any more. */
+/* Frees every purse: nobody may hold or list one any more. NULL is fine. */
 void purses_free(struct purses *t);
 
-/* What makes a purse this one and no other. */
-struct purse_identity {
-	enum scope scope;
-	enum resource resource;
-	enum period period;
-	const char *scope_id; /* as long as the purse, or the row it was read from */
-};
-
-/* Reads q's words; false when one of them is not of the closed sets, or the limit or the
- * warning level is out of range. */
-bool purse_identify(const struct quota_row *q, struct purse_identity *out) MUST_USE;
-
-/* < 0 when a comes before b, 0 when they are the same. The busiest purses come last: key,
- * tenant, platform. */
-int purse_identity_order(const struct purse_identity *a, const struct purse_identity *b);
-
-/* The purse that q describes, created if need be, with q's limit and warning; what is
- * already spent and held stays. Counts one listing, given back by purse_unlist(). NULL:
- * purse_identify() is false, or there is no room. */
-struct purse *purses_list(struct purses *t, const struct quota_row *q) MUST_USE;
+/* The purse of that identity and zone, created if need be, with q's terms; what is already
+ * spent and held stays. q must have a limit, and its zone must outlive the table. Counts one
+ * listing, given back by purse_unlist(). NULL: there is no room. */
+struct purse *purses_list(struct purses *t, const struct quota *q) MUST_USE;
 
 /* Whose purse it is; never changes. */
-const struct purse_identity *purse_identity(const struct purse *p);
+const struct quota_identity *purse_identity(const struct purse *p);
+
+/* Whose clocks its windows go by; never changes. */
+const struct zone *purse_zone(const struct purse *p);
 
 /* Gives a listing back. A purse that nobody lists is not counted in any more; the next
  * purses_list() of it asks for a new seed. */
@@ -91,16 +57,19 @@ bool purse_wants_seed(struct purse *p, struct wall now, struct wall *from);
 /* Sets what is spent in the window of `at`, which the ledger says; flush the books before
  * asking it. A budget new to a running process does not see the requests then under way. A
  * warning level already passed is not reported again. */
-void purse_seed(struct purse *p, struct wall at, int64_t spent_pusd);
+void purse_seed(struct purse *p, struct wall at, int64_t spent);
 
 struct purse_view { /* a consistent copy */
 	struct window window;
-	int64_t limit_pusd, spent_pusd, held_pusd;
-	uint32_t warn_pct;
+	int64_t limit, spent, held; /* of the purse's unit */
+	struct quota_terms terms;
 };
 
-/* How the purse stands in the window of `at`. */
+/* How the purse stands at `at`. */
 struct purse_view purse_view(struct purse *p, struct wall at);
+
+/* What is left: the limit less what is spent and held; 0 when that is less. */
+int64_t purse_view_left(const struct purse_view *v);
 
 /* Takes the purse's lock; never twice by one thread. */
 void purse_lock(struct purse *p);
@@ -112,18 +81,23 @@ void purse_unlock(struct purse *p);
  * stays good until the window is dropped; a window opened anew has a new one. */
 uint32_t purse_locked_open(struct purse *p, struct wall at);
 
-/* purse_view() of that window; one no longer kept has nothing spent or held. */
-struct purse_view purse_locked_view(const struct purse *p, uint32_t ticket);
+/* purse_view() of that window, with the limit at `now`; one no longer kept has nothing spent
+ * or held. */
+struct purse_view purse_locked_view(const struct purse *p, uint32_t ticket, struct wall now);
 
-/* What may still be held in the window; 0 or more. A window no longer kept ended long
- * ago and limits nothing: INT64_MAX. */
-int64_t purse_locked_room(const struct purse *p, uint32_t ticket);
+/* What is left in the window at `now`, whether the purse limits anybody or not. A window no
+ * longer kept ended long ago: INT64_MAX. */
+int64_t purse_locked_left(const struct purse *p, uint32_t ticket, struct wall now);
 
-/* Adds pusd, which must be within purse_locked_room(), to what is held. */
-void purse_locked_hold(struct purse *p, uint32_t ticket, int64_t pusd);
+/* What its limit demands; for as long as the lock is held. */
+const struct quota_terms *purse_locked_terms(const struct purse *p);
 
-/* Takes held_pusd back and books spent_pusd, which may be more. True when this passed
- * the warning level for the first time in this window. */
-bool purse_locked_settle(struct purse *p, uint32_t ticket, int64_t held_pusd, int64_t spent_pusd);
+/* Adds an amount of its unit to what is held. */
+void purse_locked_hold(struct purse *p, uint32_t ticket, int64_t amount);
+
+/* Takes `held` back and books `spent`, which may be more. Returns a bit for each warning level
+ * of the terms that this passed for the first time in this window. */
+unsigned purse_locked_settle(struct purse *p, uint32_t ticket, int64_t held, int64_t spent,
+			     struct wall now);
 
 #endif

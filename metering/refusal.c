@@ -46,11 +46,17 @@ static const struct status_words status_words[] = {
 	{ 0, "invalid_request_error", "INVALID_ARGUMENT", "ValidationException" },
 };
 
-static const struct status_words *words_for(int status)
+/* A rate is not a budget: clients are to come back. */
+static const struct status_words rate_words = { 429, "rate_limit_error", "RESOURCE_EXHAUSTED",
+						"ThrottlingException" };
+
+static const struct status_words *words_for(enum refusal r)
 {
 	const struct status_words *w = status_words;
 
-	while (w->status != 0 && w->status != status)
+	if (r == REFUSE_rate_limit)
+		return &rate_words;
+	while (w->status != 0 && w->status != reasons[r].status)
 		w++;
 	return w;
 }
@@ -71,24 +77,24 @@ struct wording {
 	const struct status_words *words;
 	const struct quota_details *quota; /* NULL: none */
 	const char *request_id;            /* empty: none */
+	const char *type;                  /* as OpenAI's clients read it */
 	const char *text;
 	char sentence[SENTENCE_MAX]; /* where text is of our own making */
 };
 
-/* --- a used-up budget --- */
+/* --- a used-up budget, a limit reached --- */
 
-static int64_t remaining_pusd(const struct quota_details *q)
+static int64_t remaining(const struct quota_details *q)
 {
-	return q->limit_pusd > q->current_spend_pusd ? q->limit_pusd - q->current_spend_pusd : 0;
+	return q->limit > q->current ? q->limit - q->current : 0;
 }
 
 /* Of what the limit allows, in hundredths of a per cent, rounded down. */
 static u128 utilization(const struct quota_details *q)
 {
-	if (q->limit_pusd <= 0)
+	if (q->limit <= 0)
 		return 10000;
-	return (u128)(q->current_spend_pusd > 0 ? q->current_spend_pusd : 0) * 10000 /
-	       (u128)q->limit_pusd;
+	return (u128)(q->current > 0 ? q->current : 0) * 10000 / (u128)q->limit;
 }
 
 static bool is_instant(struct wall w)
@@ -96,33 +102,61 @@ static bool is_instant(struct wall w)
 	return w.us != 0 && w.us != PERIOD_NEVER;
 }
 
+/* An amount of the unit: exact USD, or a count. */
+static void amount_text(enum unit u, int64_t amount, char to[DECIMAL_TEXT_ROOM])
+{
+	if (u == UNIT_usd)
+		decimal_pusd_text(amount, to);
+	else
+		snprintf(to, DECIMAL_TEXT_ROOM, "%" PRId64, amount);
+}
+
+/* "Budget exhausted for tenant 'acme' (llm, month): 9.5 of 10 USD are spent or held, and this
+ * request may cost up to 2 USD", and what that is of other units. */
+static void compose_figures(struct wording *w, const char *subject)
+{
+	static const struct {
+		const char *title, *state, *verb, *noun;
+	} words[UNIT_COUNT] = {
+		[UNIT_usd] = { "Budget exhausted", "USD are spent or held", "may cost up to",
+			       "USD" },
+		[UNIT_tokens] = { "Token limit reached", "tokens are spent or held",
+				  "may take up to", "tokens" },
+		[UNIT_requests] = { "Request limit reached", "requests are spent or under way",
+				    "would be", "more" },
+		[UNIT_concurrent] = { "Too many requests at once", "are under way", "would be",
+				      "more" },
+	};
+	const struct quota_details *q = w->quota;
+	char used[DECIMAL_TEXT_ROOM], limit[DECIMAL_TEXT_ROOM], more[DECIMAL_TEXT_ROOM];
+
+	amount_text(q->unit, q->current, used);
+	amount_text(q->unit, q->limit, limit);
+	amount_text(q->unit, q->estimated, more);
+	snprintf(w->sentence, sizeof(w->sentence),
+		 "%s for %s (%s, %s): %s of %s %s, and this request %s %s %s", words[q->unit].title,
+		 subject, q->resource_type, q->period, used, limit, words[q->unit].state,
+		 words[q->unit].verb, more, words[q->unit].noun);
+}
+
 /* What a person reads when the caller said nothing better. */
 static void compose_sentence(struct wording *w)
 {
 	const struct quota_details *q = w->quota;
-	char used[DECIMAL_TEXT_ROOM], limit[DECIMAL_TEXT_ROOM], cost[DECIMAL_TEXT_ROOM];
 	char subject[96], ends[CLK_TEXT_ROOM];
-	int len;
+	size_t len;
 
 	if (strcmp(q->scope, q->scope_id) == 0)
 		snprintf(subject, sizeof(subject), "the %s", q->scope);
 	else
 		snprintf(subject, sizeof(subject), "%s '%s'", q->scope, q->scope_id);
-	decimal_pusd_text(q->current_spend_pusd, used);
-	decimal_pusd_text(q->limit_pusd, limit);
-	decimal_pusd_text(q->estimated_cost_pusd, cost);
-	len = snprintf(w->sentence, sizeof(w->sentence),
-		       "Budget exhausted for %s (%s, %s): %s of %s USD are spent or held, and "
-		       "this request may cost up to %s USD",
-		       subject, q->resource_type, q->period, used, limit, cost);
-	if (len < 0 || (size_t)len >= sizeof(w->sentence))
-		return;
+	compose_figures(w, subject);
+	len = strlen(w->sentence);
 	if (is_instant(q->period_ends_at)) {
 		clk_text(q->period_ends_at, ends);
-		snprintf(w->sentence + len, sizeof(w->sentence) - (size_t)len, " (resets %s).",
-			 ends);
+		snprintf(w->sentence + len, sizeof(w->sentence) - len, " (resets %s).", ends);
 	} else {
-		snprintf(w->sentence + len, sizeof(w->sentence) - (size_t)len, ".");
+		snprintf(w->sentence + len, sizeof(w->sentence) - len, ".");
 	}
 }
 
@@ -130,9 +164,12 @@ static void wording_init(struct wording *w, enum refusal r, const char *text,
 			 const struct quota_details *q, const char *request_id)
 {
 	w->reason = &reasons[r];
-	w->words = words_for(w->reason->status);
-	w->quota = r == REFUSE_quota ? q : NULL;
+	w->words = words_for(r);
+	w->quota = r == REFUSE_quota || r == REFUSE_rate_limit ? q : NULL;
 	w->request_id = request_id ? request_id : "";
+	w->type = w->reason->type;
+	if (r == REFUSE_rate_limit && w->quota && q->unit == UNIT_tokens)
+		w->type = unit_name(UNIT_tokens);
 	w->text = text ? text : w->reason->text;
 	if (!text && w->quota) {
 		compose_sentence(w);
@@ -167,6 +204,28 @@ static bool add_instant(struct buf *b, const char *name, struct wall w)
 	return add_text(b, name, text);
 }
 
+static bool add_money(struct buf *b, const struct quota_details *q)
+{
+	return add_usd(b, ",\"limit_usd\":", q->limit) &&
+	       add_usd(b, ",\"current_spend_usd\":", q->current) &&
+	       add_usd(b, ",\"estimated_cost_usd\":", q->estimated) &&
+	       add_usd(b, ",\"remaining_usd\":", remaining(q));
+}
+
+static bool add_counts(struct buf *b, const struct quota_details *q)
+{
+	return add_text(b, ",\"unit\":", unit_name(q->unit)) &&
+	       buf_addf(b,
+			",\"limit\":%" PRId64 ",\"current\":%" PRId64 ",\"estimated\":%" PRId64
+			",\"remaining\":%" PRId64,
+			q->limit, q->current, q->estimated, remaining(q));
+}
+
+static uint64_t round_up(uint64_t us, uint64_t unit_us)
+{
+	return us / unit_us + (us % unit_us != 0);
+}
+
 /* Nothing when there is no quota. */
 static bool add_quota(struct buf *b, const struct quota_details *q)
 {
@@ -178,15 +237,13 @@ static bool add_quota(struct buf *b, const struct quota_details *q)
 	return add_text(b, ",\"quota_details\":{\"scope\":", q->scope) &&
 	       add_text(b, ",\"scope_id\":", q->scope_id) &&
 	       add_text(b, ",\"resource_type\":", q->resource_type) &&
-	       add_usd(b, ",\"limit_usd\":", q->limit_pusd) &&
-	       add_usd(b, ",\"current_spend_usd\":", q->current_spend_pusd) &&
-	       add_usd(b, ",\"estimated_cost_usd\":", q->estimated_cost_pusd) &&
-	       add_usd(b, ",\"remaining_usd\":", remaining_pusd(q)) &&
+	       (q->unit == UNIT_usd ? add_money(b, q) : add_counts(b, q)) &&
 	       add_text(b, ",\"period\":", q->period) &&
 	       buf_addf(b, ",\"utilization_percent\":%s", percent) &&
 	       add_instant(b, ",\"period_starts_at\":", q->period_starts_at) &&
 	       add_instant(b, ",\"period_ends_at\":", q->period_ends_at) &&
-	       buf_addf(b, ",\"retry_after_s\":%" PRIu64 "}", q->retry_after_s);
+	       buf_addf(b, ",\"retry_after_s\":%" PRIu64 "}",
+			round_up(q->retry_after_us, US_PER_SEC));
 }
 
 static bool add_message(struct buf *b, const struct wording *w)
@@ -197,8 +254,8 @@ static bool add_message(struct buf *b, const struct wording *w)
 /* What stands behind the message where a family has no form of its own for it. */
 static bool add_rest(struct buf *b, const struct wording *w)
 {
-	return add_text(b, ",\"type\":", w->reason->type) &&
-	       add_text(b, ",\"code\":", w->reason->code) && add_quota(b, w->quota);
+	return add_text(b, ",\"type\":", w->type) && add_text(b, ",\"code\":", w->reason->code) &&
+	       add_quota(b, w->quota);
 }
 
 /* --- the styles: one object each, on one line --- */
@@ -206,7 +263,7 @@ static bool add_rest(struct buf *b, const struct wording *w)
 static bool add_openai_error(struct buf *b, const struct wording *w)
 {
 	return buf_add(b, SPAN("\"error\":{")) && add_message(b, w) &&
-	       add_text(b, ",\"type\":", w->reason->type) && buf_add(b, SPAN(",\"param\":null")) &&
+	       add_text(b, ",\"type\":", w->type) && buf_add(b, SPAN(",\"param\":null")) &&
 	       add_text(b, ",\"code\":", w->reason->code) && add_quota(b, w->quota) &&
 	       buf_add(b, SPAN("}"));
 }
@@ -232,7 +289,7 @@ static bool add_gemini_error(struct buf *b, const struct wording *w)
 {
 	return buf_addf(b, "\"error\":{\"code\":%d,", w->reason->status) && add_message(b, w) &&
 	       add_text(b, ",\"status\":", w->words->gemini) &&
-	       add_text(b, ",\"type\":", w->reason->type) &&
+	       add_text(b, ",\"type\":", w->type) &&
 	       add_text(b,
 			",\"details\":[{\"@type\":\"type.googleapis.com/google.rpc.ErrorInfo\","
 			"\"domain\":\"weir\",\"reason\":",
@@ -279,6 +336,27 @@ static const struct style styles[STYLE_COUNT] = {
 /* --- whole answers --- */
 
 /* A used-up budget carries no Retry-After: some clients sleep for as long as it says. */
+static bool add_reset(struct buf *b, const struct quota_details *q)
+{
+	char at[CLK_TEXT_ROOM];
+
+	if (!buf_add(b, SPAN("x-should-retry: false\r\n")))
+		return false;
+	if (!q || !is_instant(q->period_ends_at))
+		return true;
+	clk_text(q->period_ends_at, at);
+	return buf_addf(b, "x-weir-reset-at: %s\r\n", at);
+}
+
+/* A rate says when: never more than a minute ahead. */
+static bool add_retry(struct buf *b, const struct quota_details *q)
+{
+	uint64_t wait_us = q ? q->retry_after_us : US_PER_SEC;
+
+	return buf_addf(b, "retry-after: %" PRIu64 "\r\nretry-after-ms: %" PRIu64 "\r\n",
+			round_up(wait_us, US_PER_SEC), round_up(wait_us, US_PER_MS));
+}
+
 static bool add_headers(struct buf *b, enum refusal r, enum error_style style,
 			const struct wording *w)
 {
@@ -288,7 +366,8 @@ static bool add_headers(struct buf *b, enum refusal r, enum error_style style,
 	if (style == STYLE_bedrock && !buf_addf(b, "x-amzn-errortype: %s\r\n", w->words->bedrock))
 		return false;
 	switch (r) {
-	case REFUSE_quota:
+	case REFUSE_quota: return add_reset(b, w->quota);
+	case REFUSE_rate_limit: return add_retry(b, w->quota);
 	case REFUSE_not_implemented:
 	case REFUSE_upstream_tls: return buf_add(b, SPAN("x-should-retry: false\r\n"));
 	case REFUSE_overloaded: return buf_add(b, SPAN("retry-after: 1\r\n"));

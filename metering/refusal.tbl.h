@@ -23,6 +23,7 @@ REFUSAL(uri_too_long,         414, "invalid_request_error", "uri_too_long",     
 REFUSAL(unsupported_encoding, 415, "invalid_request_error", "unsupported_encoding", "The request body must be sent without Content-Encoding.")
 REFUSAL(expectation_failed,   417, "invalid_request_error", "expectation_failed",   "The only expectation met here is 100-continue.")
 REFUSAL(quota,                429, "insufficient_quota",    "quota_exceeded",       "The budget is used up.")
+REFUSAL(rate_limit,           429, "requests",              "rate_limit_exceeded",  "Too much at the moment; try again shortly.")
 REFUSAL(head_too_large,       431, "invalid_request_error", "head_too_large",       "The request head is too large.")
 REFUSAL(internal,             500, "server_error",          "internal_error",       "The gateway failed.")
 REFUSAL(not_implemented,      501, "server_error",          "not_implemented",      "The gateway does not do that.")

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include "base/arena.h"
+#include "store/row.h"
 
 #define BYTES_MAX ((size_t)1 << 31) /* of one snapshot */
 
@@ -23,6 +24,7 @@ struct registry {
 	uint32_t slot_mask;
 	struct purse **purse; /* in order of identity */
 	size_t tenants, keys, purses;
+	bool scopes[SCOPE_COUNT]; /* which have a purse at all */
 };
 
 struct why {
@@ -171,9 +173,16 @@ static enum err add_keys(struct registry *r, const struct registry_rows *rows,
 	return ERR_OK;
 }
 
+static enum err refuse_quota(const struct why *why, const struct quota_row *q, const char *problem)
+{
+	snprintf(why->at, why->room, "quota on %s \"%s%s%s\" (%s, %s, %s): %s", q->scope, q->tenant,
+		 q->tenant[0] ? "/" : "", q->scope_id, q->resource, q->unit, q->period, problem);
+	return ERR_GARBLED;
+}
+
 /* A quota on its way to a purse. */
 struct wish {
-	struct purse_identity identity;
+	struct quota quota;
 	const struct quota_row *row;
 };
 
@@ -181,58 +190,89 @@ static int compare_wishes(const void *a, const void *b)
 {
 	const struct wish *x = a, *y = b;
 
-	return purse_identity_order(&x->identity, &y->identity);
+	return quota_order(&x->quota.identity, &y->quota.identity);
 }
 
-static enum err check_quota(const struct registry *r, struct wish *w, const struct why *why)
+static enum err check_quota(const struct registry *r, struct zones *zones, struct wish *w,
+			    const struct why *why)
 {
 	const struct quota_row *q = w->row;
+	const char *problem = "";
+	enum err e = quota_read(q, zones, &w->quota, &problem);
 
-	if (!purse_identify(q, &w->identity))
-		return refuse(why, "quota on", q->scope_id,
-			      "wrong scope, resource, period, limit or warning level");
-	if (w->identity.scope == SCOPE_platform && q->scope_id[0] != '\0')
-		return refuse(why, "quota on", q->scope_id, "the platform takes no id");
-	if (w->identity.scope == SCOPE_tenant && !find_tenant(r, q->scope_id))
-		return refuse(why, "quota on", q->scope_id, "there is no such tenant");
-	if (w->identity.scope == SCOPE_key && !registry_find_id(r, q->scope_id))
-		return refuse(why, "quota on", q->scope_id, "there is no such key");
+	if (e != ERR_OK)
+		return refuse_quota(why, q, problem);
+	if (w->quota.identity.scope == SCOPE_tenant && !find_tenant(r, q->scope_id))
+		return refuse_quota(why, q, "there is no such tenant");
+	if (w->quota.identity.tenant[0] != '\0' && !find_tenant(r, q->tenant))
+		return refuse_quota(why, q, "there is no such tenant");
+	if (w->quota.identity.scope == SCOPE_key && !registry_find_id(r, q->scope_id))
+		return refuse_quota(why, q, "there is no such key");
+	return ERR_OK;
+}
+
+/* Do two quotas limit the same tenant, team, user, key or tag? */
+static bool same_subject(const struct quota_identity *a, const struct quota_identity *b)
+{
+	return a->scope == b->scope && strcmp(a->tenant, b->tenant) == 0 &&
+	       strcmp(a->scope_id, b->scope_id) == 0;
+}
+
+/* In order: each once, and of one subject not too many. */
+static enum err check_together(const struct wish *wish, size_t count, const struct why *why)
+{
+	unsigned of_resource[RESOURCE_COUNT] = { 0 };
+
+	for (size_t i = 0; i < count; i++) {
+		const struct quota_identity *id = &wish[i].quota.identity;
+
+		if (i > 0 && compare_wishes(&wish[i - 1], &wish[i]) == 0)
+			return refuse_quota(why, wish[i].row, "there are two of them");
+		if (i > 0 && !same_subject(&wish[i - 1].quota.identity, id))
+			memset(of_resource, 0, sizeof(of_resource));
+		of_resource[id->resource]++;
+		if (of_resource[RESOURCE_llm] + of_resource[RESOURCE_all] > QUOTAS_EACH_MAX ||
+		    of_resource[RESOURCE_e2b] + of_resource[RESOURCE_all] > QUOTAS_EACH_MAX)
+			return refuse_quota(why, wish[i].row,
+					    "too many for one subject: 8 for one resource");
+	}
 	return ERR_OK;
 }
 
 /* Everything is checked before the first purse is touched: purses are shared with the
- * snapshot in use. */
+ * snapshot in use. What is explicitly no limit needs no purse. */
 static enum err check_quotas(const struct registry *r, const struct registry_rows *rows,
-			     struct wish *wish, const struct why *why)
+			     struct wish *wish, size_t *count, const struct why *why)
 {
+	*count = 0;
 	for (size_t i = 0; i < rows->quotas; i++) {
+		struct wish *w = &wish[*count];
 		enum err e;
 
-		wish[i].row = &rows->quota[i];
-		e = check_quota(r, &wish[i], why);
+		w->row = &rows->quota[i];
+		e = check_quota(r, rows->zones, w, why);
 		if (e != ERR_OK)
 			return e;
+		*count += w->quota.terms.limit != QUOTA_NONE;
 	}
-	qsort(wish, rows->quotas, sizeof(*wish), compare_wishes);
-	for (size_t i = 1; i < rows->quotas; i++)
-		if (compare_wishes(&wish[i - 1], &wish[i]) == 0)
-			return refuse(why, "quota on", wish[i].row->scope_id,
-				      "there are two for the same resource and period");
-	return ERR_OK;
+	qsort(wish, *count, sizeof(*wish), compare_wishes);
+	return check_together(wish, *count, why);
 }
 
 static enum err add_quotas(struct registry *r, const struct registry_rows *rows,
 			   struct purses *purses, const struct why *why)
 {
 	struct wish *wish = arena_take(&r->arena, rows->quotas * sizeof(*wish));
+	size_t count;
 	enum err e;
 
 	r->purse = arena_take(&r->arena, rows->quotas * sizeof(struct purse *));
 	if (!wish || !r->purse)
 		return ERR_NOMEM;
-	e = check_quotas(r, rows, wish, why);
-	for (size_t i = 0; i < rows->quotas && e == ERR_OK; i++) {
-		r->purse[i] = purses_list(purses, wish[i].row);
+	e = check_quotas(r, rows, wish, &count, why);
+	for (size_t i = 0; purses && e == ERR_OK && i < count; i++) {
+		r->purse[i] = purses_list(purses, &wish[i].quota);
+		r->scopes[wish[i].quota.identity.scope] = true;
 		if (r->purse[i])
 			r->purses++;
 		else
@@ -241,16 +281,17 @@ static enum err add_quotas(struct registry *r, const struct registry_rows *rows,
 	return e;
 }
 
-/* The first purse that does not come before those of (scope, scope_id). */
-static size_t first_purse(const struct registry *r, enum scope scope, const char *scope_id)
+/* --- what a request falls under --- */
+
+/* The first purse that does not come before those of a subject. */
+static size_t first_purse(const struct registry *r, const struct quota_identity *subject)
 {
-	const struct purse_identity first = { .scope = scope, .scope_id = scope_id };
 	size_t low = 0, high = r->purses;
 
 	while (low < high) {
 		size_t mid = low + (high - low) / 2;
 
-		if (purse_identity_order(purse_identity(r->purse[mid]), &first) < 0)
+		if (quota_order(purse_identity(r->purse[mid]), subject) < 0)
 			low = mid + 1;
 		else
 			high = mid;
@@ -258,30 +299,45 @@ static size_t first_purse(const struct registry *r, enum scope scope, const char
 	return low;
 }
 
-/* Appends the purses of (scope, scope_id) that count for `resource`. */
-static void gather(const struct registry *r, enum scope scope, const char *scope_id,
+/* Appends the purses of a subject that count for `resource`; at most QUOTAS_EACH_MAX, as
+ * check_together() has seen to. */
+static void gather(const struct registry *r, const struct quota_identity *subject,
 		   enum resource resource, struct purse **to, unsigned *count)
 {
-	for (size_t i = first_purse(r, scope, scope_id); i < r->purses; i++) {
-		const struct purse_identity *id = purse_identity(r->purse[i]);
+	if (!r->scopes[subject->scope])
+		return;
+	for (size_t i = first_purse(r, subject); i < r->purses; i++) {
+		const struct quota_identity *id = purse_identity(r->purse[i]);
 
-		if (id->scope != scope || strcmp(id->scope_id, scope_id) != 0)
+		if (!same_subject(id, subject))
 			return;
 		if (id->resource == resource || id->resource == RESOURCE_all)
 			to[(*count)++] = r->purse[i];
 	}
 }
 
+/* A subject as gather() looks for it: nothing comes before it. */
+static struct quota_identity subject_of(enum scope scope, const char *tenant, const char *id)
+{
+	return (struct quota_identity){ .scope = scope, .tenant = tenant, .scope_id = id };
+}
+
 static bool add_allowance(struct registry *r, const struct key_entry *k, enum resource resource,
 			  struct allowance *out)
 {
+	const struct quota_identity subjects[] = {
+		subject_of(SCOPE_key, "", k->id),
+		subject_of(SCOPE_user, k->tenant, k->user),
+		subject_of(SCOPE_team, k->tenant, k->team),
+		subject_of(SCOPE_tenant, "", k->tenant),
+		subject_of(SCOPE_platform, "", scope_name(SCOPE_platform)),
+	};
 	struct purse *found[ALLOWANCE_PURSES_MAX];
 	struct purse **keep;
 
 	out->count = 0;
-	gather(r, SCOPE_key, k->id, resource, found, &out->count);
-	gather(r, SCOPE_tenant, k->tenant, resource, found, &out->count);
-	gather(r, SCOPE_platform, scope_name(SCOPE_platform), resource, found, &out->count);
+	for (size_t i = 0; i < sizeof(subjects) / sizeof(subjects[0]); i++)
+		gather(r, &subjects[i], resource, found, &out->count);
 	keep = arena_take(&r->arena, out->count * sizeof(struct purse *));
 	if (!keep)
 		return false;
@@ -299,6 +355,64 @@ static enum err add_allowances(struct registry *r)
 		    !add_allowance(r, k, RESOURCE_e2b, &k->e2b))
 			return ERR_NOMEM;
 	}
+	return ERR_OK;
+}
+
+/* Appends the purses of a tag; false when there are too many for all tags. */
+static bool gather_tag(const struct registry *r, const struct key_entry *k, enum resource resource,
+		       struct span tag, struct purse **to, unsigned *count)
+{
+	struct purse *found[QUOTAS_EACH_MAX];
+	char id[sizeof(((struct quota_row *)0)->scope_id)];
+	struct quota_identity subject = subject_of(SCOPE_tag, k->tenant, id);
+	unsigned some = 0;
+
+	if (!span_copy(tag, id, sizeof(id)))
+		return true; /* too long to have a limit */
+	gather(r, &subject, resource, found, &some);
+	if (*count + some > QUOTAS_EACH_MAX)
+		return false;
+	memcpy(to + *count, found, some * sizeof(found[0]));
+	*count += some;
+	return true;
+}
+
+/* Few at a time, and mostly in order. */
+static void sort_purses(struct purse **purse, unsigned count)
+{
+	for (unsigned i = 1; i < count; i++) {
+		struct purse *p = purse[i];
+		unsigned at = i;
+
+		for (; at > 0 && quota_order(purse_identity(purse[at - 1]), purse_identity(p)) > 0;
+		     at--)
+			purse[at] = purse[at - 1];
+		purse[at] = p;
+	}
+}
+
+enum err registry_allowance(const struct registry *r, const struct key_entry *k,
+			    enum resource resource, struct span user, struct span tags,
+			    struct purse *room[ALLOWANCE_PURSES_MAX], struct allowance *out)
+{
+	const struct allowance *own = resource == RESOURCE_e2b ? &k->e2b : &k->llm;
+	char id[sizeof(((struct quota_row *)0)->scope_id)];
+	struct quota_identity subject = subject_of(SCOPE_user, k->tenant, id);
+	unsigned count = 0;
+	struct span tag;
+
+	*out = *own;
+	while (r->scopes[SCOPE_tag] && row_next_tag(&tags, &tag))
+		if (!gather_tag(r, k, resource, tag, room, &count))
+			return ERR_TOO_BIG;
+	if (k->user[0] == '\0' && user.len > 0 && span_copy(user, id, sizeof(id)))
+		gather(r, &subject, resource, room, &count);
+	if (count == 0)
+		return ERR_OK;
+	memcpy(room + count, own->purse, own->count * sizeof(room[0]));
+	count += own->count;
+	sort_purses(room, count);
+	*out = (struct allowance){ room, count };
 	return ERR_OK;
 }
 
@@ -323,7 +437,7 @@ enum err registry_new(const struct registry_rows *rows, struct purses *purses,
 		e = add_quotas(r, rows, purses, &why);
 	if (e == ERR_OK)
 		e = add_allowances(r);
-	if (e == ERR_OK)
+	if (e == ERR_OK && purses)
 		*out = r;
 	else
 		registry_unref(r);

@@ -158,10 +158,13 @@ enum err api_key_revoke(struct api_call *c)
 	return e == ERR_OK ? api_publish(c) : e;
 }
 
+/* Three resources, by three units of six periods and one without. */
+#define HEIR_MAX 57
+
 /* The limits of a key go on for its successor. */
 struct heir {
 	const char *from;
-	struct quota_row quota[16]; /* three resources by five periods is all there can be */
+	struct quota_row quota[HEIR_MAX];
 	unsigned count;
 };
 
@@ -170,7 +173,7 @@ static bool inherit(void *arg, const struct quota_row *q)
 	struct heir *heir = arg;
 
 	if (strcmp(q->scope, "key") == 0 && strcmp(q->scope_id, heir->from) == 0 &&
-	    heir->count < 16)
+	    heir->count < HEIR_MAX)
 		heir->quota[heir->count++] = *q;
 	return true;
 }

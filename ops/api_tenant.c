@@ -12,6 +12,7 @@ static json_t *tenant_json(const struct tenant_row *r)
 
 	api_put_text(o, "id", r->id);
 	api_put_text(o, "name", r->name);
+	api_put_text(o, "plan", r->plan);
 	api_put_time(o, "created_at", r->created_us);
 	api_put_time(o, "disabled_at", r->disabled_us);
 	return o;
@@ -49,57 +50,38 @@ enum err api_tenant_list(struct api_call *c)
 	return e;
 }
 
-/* The budgets that every new tenant begins with. */
-static enum err add_default_quotas(struct api_call *c, const char *tenant)
+/* Reads the plan; "default" is none. */
+static enum err read_plan(struct api_call *c, struct tenant_row *r)
 {
-	const struct conf *conf = c->house->conf;
-	const struct {
-		const char *resource;
-		int64_t limit_pusd;
-	} defaults[] = { { "llm", conf->tenant_defaults.llm_pusd },
-			 { "e2b", conf->tenant_defaults.e2b_pusd },
-			 { "all", conf->tenant_defaults.all_pusd } };
-	struct quota_row q = { .scope = "tenant" };
-	enum err e = ERR_OK;
+	const char *plan = api_value(c, "plan");
 
-	q.warn_pct = (uint32_t)conf->tenant_defaults.warn_percent;
-	span_copy(span_of(tenant), q.scope_id, sizeof(q.scope_id));
-	span_copy(span_of(conf_choice_word(conf->tenant_defaults.period)), q.period,
-		  sizeof(q.period));
-	for (size_t i = 0; e == ERR_OK && i < sizeof(defaults) / sizeof(defaults[0]); i++) {
-		if (defaults[i].limit_pusd == CONF_NONE)
-			continue;
-		q.limit_pusd = defaults[i].limit_pusd;
-		span_copy(span_of(defaults[i].resource), q.resource, sizeof(q.resource));
-		e = ledger_quota_put(c->house->ledger, LEDGER_ADD, &q);
-		if (e == ERR_EXISTS)
-			e = ERR_OK; /* set before, for a tenant of that name */
+	if (!plan || strcmp(plan, "default") == 0) {
+		r->plan[0] = '\0';
+		return ERR_OK;
 	}
-	return e;
+	if (!conf_find_plan(c->house->conf, span_of(plan)))
+		return api_refuse(c, ERR_MISSING,
+				  "there is no plan \"%.47s\" in the configuration (plans: ...)",
+				  plan);
+	return api_name(c, "plan", r->plan, sizeof(r->plan));
 }
 
-/* A tenant is added disabled and enabled when its quotas stand: killed in between, it is
- * shut and not without limits. */
 enum err api_tenant_add(struct api_call *c)
 {
-	struct ledger *l = c->house->ledger;
-	struct tenant_row r = { .created_us = clk_wall().us, .disabled_us = clk_wall().us };
+	struct tenant_row r = { .created_us = clk_wall().us };
 	enum err e = api_name(c, "id", r.id, sizeof(r.id));
 
 	if (e == ERR_OK)
 		e = api_text(c, "name", r.name, sizeof(r.name));
+	if (e == ERR_OK)
+		e = read_plan(c, &r);
 	if (e != ERR_OK)
 		return e;
 	if (r.id[0] == '\0')
 		return api_refuse(c, ERR_GARBLED, "id is missing");
-	e = ledger_tenant_put(l, LEDGER_ADD, &r);
+	e = ledger_tenant_put(c->house->ledger, LEDGER_ADD, &r);
 	if (e == ERR_EXISTS)
 		return api_refuse(c, e, "there is a tenant \"%s\" already", r.id);
-	if (e == ERR_OK)
-		e = add_default_quotas(c, r.id);
-	r.disabled_us = 0;
-	if (e == ERR_OK)
-		e = ledger_tenant_put(l, LEDGER_CHANGE, &r);
 	if (e == ERR_OK)
 		e = api_publish(c);
 	c->answer = tenant_json(&r);
@@ -140,6 +122,26 @@ static enum err change(struct api_call *c, uint64_t disabled_us)
 	if (e == ERR_OK)
 		e = api_publish(c);
 	c->answer = tenant_json(&r);
+	return e;
+}
+
+/* What was set for the tenant itself must still go together with the new plan. */
+enum err api_tenant_plan(struct api_call *c)
+{
+	struct tenant_row r, old;
+	enum err e = find(c, &r);
+
+	old = r;
+	if (e == ERR_OK)
+		e = read_plan(c, &r);
+	if (e == ERR_OK)
+		e = ledger_tenant_put(c->house->ledger, LEDGER_CHANGE, &r);
+	if (e != ERR_OK)
+		return e;
+	e = api_publish(c);
+	if (e != ERR_OK && ledger_tenant_put(c->house->ledger, LEDGER_CHANGE, &old) != ERR_OK)
+		return api_refuse(c, ERR_AWAY, "the ledger has the new plan, but cannot use it");
+	c->answer = tenant_json(e == ERR_OK ? &r : &old);
 	return e;
 }
 

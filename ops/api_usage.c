@@ -136,7 +136,7 @@ static enum err read_filter(struct api_call *c, struct ledger_filter *f)
 				     .key = api_value(c, "key"),
 				     .provider = api_value(c, "provider"),
 				     .model = api_value(c, "model") };
-	f->since_us = period_window(PERIOD_month, now).starts.us;
+	f->since_us = period_window(PERIOD_month, zone_utc(), now).starts.us;
 	f->until_us = now.us;
 	e = api_when(c, "since", WHEN_PAST, &f->since_us);
 	if (e == ERR_OK)

@@ -14,6 +14,18 @@ static bool ends_with(const char *key, const char *ending)
 	return len > tail && strcmp(key + len - tail, ending) == 0;
 }
 
+/* "80,90" of a list of numbers. */
+static void list_text(const json_t *v, char to[VALUE_ROOM])
+{
+	const json_t *one;
+	size_t i, len = 0;
+
+	snprintf(to, VALUE_ROOM, "-");
+	json_array_foreach((json_t *)v, i, one) if (len < VALUE_ROOM)
+	    len += (size_t)snprintf(to + len, VALUE_ROOM - len, "%s%" JSON_INTEGER_FORMAT,
+				    i > 0 ? "," : "", json_integer_value(one));
+}
+
 /* v as text; the ending of its name says what it is. Amounts (..._pusd) become exact USD,
  * durations (..._us) ms, and instants (..._at) lose what is finer than a second. */
 static void value_text(const char *key, const json_t *v, char to[VALUE_ROOM])
@@ -27,6 +39,8 @@ static void value_text(const char *key, const json_t *v, char to[VALUE_ROOM])
 			 json_integer_value(v) / 1000, (int)(json_integer_value(v) % 1000));
 	else if (json_is_integer(v))
 		snprintf(to, VALUE_ROOM, "%" JSON_INTEGER_FORMAT, json_integer_value(v));
+	else if (json_is_array(v))
+		list_text(v, to);
 	else if (json_is_boolean(v))
 		snprintf(to, VALUE_ROOM, "%s", json_is_true(v) ? "yes" : "no");
 	else if (json_is_string(v) && instant && json_string_length(v) >= 19)
@@ -55,7 +69,15 @@ void cli_show_row(struct table *t, const json_t *row, const struct cli_column *c
 	char text[VALUE_ROOM];
 
 	for (; columns->title; columns++) {
-		value_text(columns->key, json_object_get(row, columns->key), text);
+		struct span keys = span_of(columns->key);
+		const json_t *v = NULL;
+		char key[64] = "";
+
+		while (!v && keys.len > 0) {
+			span_copy(span_take(&keys, '|'), key, sizeof(key));
+			v = json_object_get(row, key);
+		}
+		value_text(key, v, text);
 		table_cell(t, "%s", text);
 	}
 }

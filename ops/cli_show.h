@@ -8,7 +8,7 @@
 #include "ops/table.h"
 
 struct cli_column {
-	const char *title, *key; /* key: a member of each object */
+	const char *title, *key; /* key: a member of each object, or the first of a|b there */
 	bool right;              /* aligned to the right, for numbers */
 };
 

@@ -1,10 +1,11 @@
-/* cli_tenant.c - weir tenant: add, list, show, disable, enable. */
+/* cli_tenant.c - weir tenant: add, list, show, disable, enable, plan. */
 #include "ops/cli_call.h"
 #include "ops/cli_show.h"
 
 static const struct cli_column columns[] = {
 	{ "TENANT", "id", false },
 	{ "NAME", "name", false },
+	{ "PLAN", "plan", false },
 	{ "KEYS", "keys", true },
 	{ "CREATED", "created_at", false },
 	{ "DISABLED", "disabled_at", false },
@@ -13,7 +14,7 @@ static const struct cli_column columns[] = {
 
 enum cli_exit cli_tenant_add(struct cli *c)
 {
-	json_t *body = cli_body(c, B(name));
+	json_t *body = cli_body(c, B(name) | B(plan));
 	struct buf path;
 
 	json_object_set_new(body, "id", json_string(c->arg));
@@ -71,4 +72,15 @@ enum cli_exit cli_tenant_enable(struct cli *c)
 	cli_path_add(&path, c->arg);
 	cli_path_add(&path, "enable");
 	return cli_show_change(c, "POST", &path, NULL, "tenant %s is served again\n", c->arg);
+}
+
+enum cli_exit cli_tenant_plan(struct cli *c)
+{
+	struct buf path;
+
+	cli_path_init(&path, "tenants");
+	cli_path_add(&path, c->arg);
+	cli_path_add(&path, "plan");
+	return cli_show_change(c, "POST", &path, cli_body(c, B(plan)),
+			       "tenant %s has plan %s now\n", c->arg, c->value[OPT_plan]);
 }

@@ -1,6 +1,7 @@
 /* health.c - see health.h. What the books and the process count; workers print their own. */
 #include "ops/health.h"
 #include <inttypes.h>
+#include <stdio.h>
 #include "base/decimal.h"
 #include "metering/registry.h"
 #include "ops/house.h"
@@ -67,18 +68,6 @@ static bool add_head(struct buf *to, const char *name, const char *type, const c
 	return buf_addf(to, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
 }
 
-/* One series of one budget, in exact USD. */
-static bool add_quota(struct buf *to, const char *name, const struct purse_identity *whose,
-		      int64_t pusd)
-{
-	char usd[DECIMAL_TEXT_ROOM];
-
-	decimal_pusd_text(pusd, usd);
-	return buf_addf(to, "%s{scope=\"%s\",scope_id=\"%s\",resource=\"%s\",period=\"%s\"} %s\n",
-			name, scope_name(whose->scope), whose->scope_id,
-			resource_name(whose->resource), period_name(whose->period), usd);
-}
-
 enum quota_figure {
 	QUOTA_LIMIT,
 	QUOTA_SPENT,
@@ -88,29 +77,72 @@ enum quota_figure {
 static int64_t figure_of(const struct purse_view *v, enum quota_figure figure)
 {
 	switch (figure) {
-	case QUOTA_LIMIT: return v->limit_pusd;
-	case QUOTA_SPENT: return v->spent_pusd;
-	default: return v->held_pusd;
+	case QUOTA_LIMIT: return v->limit;
+	case QUOTA_SPENT: return v->spent;
+	default: return v->held;
 	}
 }
 
-static bool add_quotas(struct house *h, struct buf *to, enum quota_figure figure, const char *name,
-		       const char *help)
+/* One series of one budget, money in exact USD. */
+static bool add_quota(struct buf *to, const char *name, const struct quota_identity *whose,
+		      int64_t amount)
+{
+	char text[DECIMAL_TEXT_ROOM];
+	bool money = whose->unit == UNIT_usd;
+
+	if (money)
+		decimal_pusd_text(amount, text);
+	else
+		snprintf(text, sizeof(text), "%" PRId64, amount);
+	return buf_addf(to, "%s{scope=\"%s\",scope_id=\"%s\",resource=\"%s\",period=\"%s\"", name,
+			scope_name(whose->scope), whose->scope_id, resource_name(whose->resource),
+			period_name(whose->period)) &&
+	       (!whose->tenant[0] || buf_addf(to, ",tenant=\"%s\"", whose->tenant)) &&
+	       (money || buf_addf(to, ",unit=\"%s\"", unit_name(whose->unit))) &&
+	       buf_addf(to, "} %s\n", text);
+}
+
+/* Of keys, users and tags there may be too many to be series each. */
+static bool is_series(const struct quota_identity *whose, bool money)
+{
+	return whose->scope != SCOPE_key && whose->scope != SCOPE_user &&
+	       whose->scope != SCOPE_tag && (whose->unit == UNIT_usd) == money;
+}
+
+static bool add_quotas(struct house *h, struct buf *to, bool money, enum quota_figure figure,
+		       const char *name, const char *help)
 {
 	struct purse *const *purses;
 	size_t n = registry_purses(people_registry(h), &purses);
 	bool ok = add_head(to, name, "gauge", help);
 
 	for (size_t i = 0, shown = 0; ok && i < n && shown < HEALTH_QUOTAS_MAX; i++) {
-		const struct purse_identity *whose = purse_identity(purses[i]);
-		struct purse_view view = purse_view(purses[i], clk_wall());
+		const struct quota_identity *whose = purse_identity(purses[i]);
+		struct purse_view view;
 
-		if (whose->scope == SCOPE_key)
+		if (!is_series(whose, money))
 			continue;
+		view = purse_view(purses[i], clk_wall());
 		ok = add_quota(to, name, whose, figure_of(&view, figure));
 		shown++;
 	}
 	return ok;
+}
+
+static bool add_all_quotas(struct house *h, struct buf *to)
+{
+	return add_quotas(h, to, true, QUOTA_LIMIT, "weir_quota_limit_usd",
+			  "the limit of a budget") &&
+	       add_quotas(h, to, true, QUOTA_SPENT, "weir_quota_spent_usd",
+			  "what is spent of it in the current period") &&
+	       add_quotas(h, to, true, QUOTA_HELD, "weir_quota_held_usd",
+			  "what is held of it for exchanges under way") &&
+	       add_quotas(h, to, false, QUOTA_LIMIT, "weir_quota_limit",
+			  "a limit of tokens, requests or requests at once") &&
+	       add_quotas(h, to, false, QUOTA_SPENT, "weir_quota_spent",
+			  "what is spent of it in the current period") &&
+	       add_quotas(h, to, false, QUOTA_HELD, "weir_quota_held",
+			  "what is held of it for exchanges under way");
 }
 
 bool health_metrics(struct house *h, struct buf *to)
@@ -124,11 +156,6 @@ bool health_metrics(struct house *h, struct buf *to)
 	ok = ok && add_head(to, name, #type, help) && buf_addf(to, name " %" PRIu64 "\n", value);
 	BOOK_METRICS(METRIC)
 #undef METRIC
-	ok = ok && add_quotas(h, to, QUOTA_LIMIT, "weir_quota_limit_usd", "the limit of a budget");
-	ok = ok && add_quotas(h, to, QUOTA_SPENT, "weir_quota_spent_usd",
-			      "what is spent of it in the current period");
-	ok = ok && add_quotas(h, to, QUOTA_HELD, "weir_quota_held_usd",
-			      "what is held of it for exchanges under way");
-	ok = ok && learning_metrics(h, to);
+	ok = ok && add_all_quotas(h, to) && learning_metrics(h, to);
 	return ok && (!h->workers || workers_metrics(h->workers, to));
 }

@@ -15,6 +15,7 @@
 #include "metering/tok.h"
 #include "ops/learning.h"
 #include "ops/people.h"
+#include "ops/plans.h"
 #include "ops/pricing.h"
 #include "store/books.h"
 #include "store/inflight.h"
@@ -47,6 +48,8 @@ enum err house_read_conf(const char *path, struct conf **out)
 	e = conf_load(path, dialects, out, &errors);
 	if (e == ERR_OK) {
 		e = pricing_check(*out, &errors);
+		if (e == ERR_OK)
+			e = plans_check(*out, &errors);
 		if (e != ERR_OK)
 			conf_unref(*out);
 	}
@@ -272,9 +275,10 @@ enum err house_open(struct house *h, struct conf *conf, char *why, size_t room)
 	*h = (struct house){ .conf = conf, .started = clk_mono() };
 	registry_box_init(&h->registry);
 	price_book_box_init(&h->prices);
+	h->zones = zones_new(ZONES_DIR);
 	h->purses = purses_new();
 	snprintf(why, room, "out of memory");
-	e = h->purses ? ERR_OK : ERR_NOMEM;
+	e = h->zones && h->purses ? ERR_OK : ERR_NOMEM;
 	for (size_t i = 0; e == ERR_OK && i < sizeof(steps) / sizeof(steps[0]); i++)
 		e = steps[i](h, why, room);
 	return e;
@@ -299,17 +303,24 @@ enum err house_reload(struct house *h, const char *path, char *why, size_t room)
 	struct conf *next, *old = h->conf;
 	enum err e = house_read_conf(path, &next);
 
-	snprintf(why, room, "the configuration has errors");
-	if (e == ERR_OK) {
-		e = pricing_publish(h, next, why, room);
-		if (e != ERR_OK)
-			conf_unref(next);
-	}
-	if (e != ERR_OK)
+	if (e != ERR_OK) {
+		snprintf(why, room, "the configuration has errors");
 		return e;
+	}
 	h->conf = next;
-	conf_unref(old);
-	return ERR_OK;
+	e = people_publish(h, why, room);
+	if (e == ERR_OK)
+		e = pricing_publish(h, next, why, room);
+	if (e != ERR_OK) {
+		char ignored[256];
+
+		h->conf = old;
+		if (people_publish(h, ignored, sizeof(ignored)) != ERR_OK)
+			log_event(LOG_LEVEL_ERROR, "reload", "quotas of plans stay as reloaded: %s",
+				  ignored);
+	}
+	conf_unref(e == ERR_OK ? old : next);
+	return e;
 }
 
 void house_close(struct house *h)
@@ -322,8 +333,8 @@ void house_close(struct house *h)
 	box_unpin(&h->prices, &h->book_pin);
 	box_release(&h->registry);
 	box_release(&h->prices);
-	if (h->purses)
-		purses_free(h->purses);
+	purses_free(h->purses);
+	zones_free(h->zones);
 	owners_free(h->owners);
 	if (h->learn)
 		learning_keep(h);

@@ -24,6 +24,7 @@ struct owners;
 struct purses;
 struct tok;
 struct vocabs;
+struct zones;
 
 struct house {
 	struct conf *conf;           /* the newest that was read; one reference */
@@ -37,6 +38,7 @@ struct house {
 	pthread_t vocabs_thread; /* makes them while the rest is opened */
 	bool vocabs_begun;
 	struct tok *tok; /* the ops thread's own */
+	struct zones *zones;
 	struct purses *purses;
 	struct owners *owners;
 	struct box registry, prices;           /* what workers look at */

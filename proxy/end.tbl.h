@@ -9,6 +9,7 @@ END(CLIENT_SLOW,      client_slow,      'C', "client did not send its request in
 END(CLIENT_GARBLED,   client_garbled,   'C', "request could not be understood")
 END(DENIED,           denied,           'G', "key, route, model or option not allowed")
 END(BUDGET,           budget,           'G', "budget used up")
+END(RATE_LIMITED,     rate_limited,     'G', "a limit that lifts within a minute was reached")
 END(OVERLOADED,       overloaded,       'G', "a limit of the gateway was reached")
 END(UPSTREAM_AWAY,    upstream_away,    'U', "no upstream connection could be made")
 END(UPSTREAM_TLS,     upstream_tls,     'U', "upstream's identity could not be verified")

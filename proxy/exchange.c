@@ -540,6 +540,19 @@ static void note_doubts(struct exchange *x, const struct row *r, unsigned doubts
 		  doubts & ACCOUNT_OTHER_MODEL ? " other_model" : "");
 }
 
+/* What the row really took of its budgets. */
+static void settle_hold(struct exchange *x, const struct row *r)
+{
+	const struct crossing_ear ear = { worker_note_crossing, x->worker };
+	const struct amounts spent = {
+		.of = { [UNIT_usd] = r->cost_pusd,
+			[UNIT_tokens] = (int64_t)(r->input_tok + r->output_tok),
+			[UNIT_requests] = 1 },
+	};
+
+	allowance_settle(&x->hold, &spent, clk_wall(), &ear);
+}
+
 /* From the exchange to the books: the price, the budget, the row. */
 static void settle_row(struct exchange *x)
 {
@@ -553,7 +566,7 @@ static void settle_row(struct exchange *x)
 	if (billable(x))
 		meter_learn(&x->meter, r, x->relay.tap ? tap_text_bytes(x->relay.tap) : 0);
 	count_tap(x, r);
-	worker_note_warnings(x->worker, &x->hold, allowance_settle(&x->hold, r->cost_pusd));
+	settle_hold(x, r);
 	metric_add(&x->worker->metrics.cost_pusd, r->cost_pusd);
 	metric_add(&x->worker->metrics.exchanges_settled_total, 1);
 	access_log_write(&x->worker->access, x, r);

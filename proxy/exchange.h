@@ -93,7 +93,7 @@ struct exchange {
 	uint8_t minor;             /* of the client's HTTP version */
 	struct slot *slot;         /* the row in the making; NULL before admission */
 	struct hold hold;
-	struct quota_details *shortfall; /* what a quota refusal reports; NULL otherwise */
+	struct quota_details *shortfall; /* what the refusal of a limit reports; NULL otherwise */
 	char why[128];                   /* a sentence for the refusal; may be empty */
 	struct meter meter;              /* our own count of its tokens */
 	struct relay relay;

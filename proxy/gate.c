@@ -1,6 +1,7 @@
 #include "proxy/gate.h"
 #include <stdio.h>
 #include <stdlib.h>
+#include "base/log.h"
 #include "conf/conf.h"
 #include "metering/account.h"
 #include "metering/estimate.h"
@@ -76,10 +77,14 @@ static bool check_route(struct exchange *x)
 	return deny_path(x);
 }
 
-static const struct key_entry *find_key(struct exchange *x)
+/* The newest snapshot; whatever came out of the one before may be gone. */
+static const struct registry *see_registry(struct exchange *x)
 {
-	struct registry *r = box_see(x->worker->shared->registry, &x->worker->registry);
+	return box_see(x->worker->shared->registry, &x->worker->registry);
+}
 
+static const struct key_entry *find_key(const struct exchange *x, const struct registry *r)
+{
 	return r ? registry_find(r, x->key_hash) : NULL;
 }
 
@@ -111,7 +116,7 @@ static bool check_key(struct exchange *x)
 	if (e != ERR_OK || !key_check(key))
 		return deny(x, END_DENIED, REFUSE_bad_key);
 	key_hash(key, x->key_hash);
-	return check_key_state(x, find_key(x));
+	return check_key_state(x, find_key(x, see_registry(x)));
 }
 
 static bool is_json(struct span type)
@@ -300,69 +305,151 @@ static uint64_t output_cap_tok(const struct peek *p, const struct price *price)
 	return cap * (p->n > 0 ? p->n : 1);
 }
 
-/* What so many prompt tokens cost with the dearest answer, or INT64_MAX when it leaves the range:
- * then no budget has room. */
-static int64_t worst_pusd(const struct peek *p, const struct price *price, uint64_t input_tok)
+/* The worst case with so many prompt tokens, or INT64_MAX when it leaves the range: then no budget
+ * has room. */
+static struct amounts worst_case(const struct peek *p, const struct price *price,
+				 uint64_t input_tok)
 {
-	int64_t pusd = 0;
+	struct amounts worst = { .of = { [UNIT_requests] = 1, [UNIT_concurrent] = 1 } };
+	uint64_t output_tok;
 
 	if (!price)
-		return 0;
-	if (price_worst(price, input_tok, output_cap_tok(p, price), span_of(p->tier), &pusd) !=
+		return worst;
+	output_tok = output_cap_tok(p, price);
+	worst.of[UNIT_tokens] = (int64_t)(input_tok + output_tok);
+	if (price_worst(price, input_tok, output_tok, span_of(p->tier), &worst.of[UNIT_usd]) !=
 	    ERR_OK)
-		return INT64_MAX;
-	return pusd;
+		worst.of[UNIT_usd] = INT64_MAX;
+	return worst;
 }
 
 /* The prompt is counted, if that is soon done, and so known better than by its bound. */
-static int64_t likely_pusd(struct exchange *x, const struct peek *p, const struct price *price)
+static struct amounts likely_case(struct exchange *x, const struct peek *p,
+				  const struct price *price)
 {
 	if (meter_prompt(&x->meter, x->route.match.shape, buf_span(&x->request->body)))
 		(void)meter_step(&x->meter, LOOK_NS);
 	meter_prompt_drop(&x->meter); /* the body may yet be written anew */
-	return worst_pusd(p, price, meter_input_tok(&x->meter).high_tok);
+	return worst_case(p, price, meter_input_tok(&x->meter).high_tok);
+}
+
+/* --- the budgets --- */
+
+/* A key that is a person's is that person's, whatever the request says. */
+static struct span user_of(const struct exchange *x, const struct key_entry *k,
+			   const struct peek *p)
+{
+	struct span said = field(x, HF_X_WEIR_USER);
+
+	if (k->user[0])
+		return span_of(k->user);
+	return said.len > 0 ? said : span_of(p->user);
+}
+
+/* As many as a row keeps. */
+static struct span tags_of(const struct exchange *x)
+{
+	const size_t most = sizeof(((struct row *)0)->tags) - 1;
+	struct span tags = field(x, HF_X_WEIR_TAGS);
+
+	return (struct span){ tags.at, tags.len < most ? tags.len : most };
+}
+
+static void log_decision(const struct exchange *x, const struct key_entry *k, const char *event,
+			 const struct quota_details *d)
+{
+	log_event(LOG_LEVEL_INFO, event,
+		  "x=%s tenant=%s key=%s scope=%s id=%s resource=%s unit=%s period=%s spent=%lld "
+		  "limit=%lld estimate=%lld",
+		  x->id_text, k->tenant, k->id, d->scope, d->scope_id, d->resource_type,
+		  unit_name(d->unit), d->period, (long long)d->current, (long long)d->limit,
+		  (long long)d->estimated);
+}
+
+static void note_overdrawn(struct exchange *x, const struct key_entry *k)
+{
+	for (unsigned i = 0; i < x->hold.count; i++) {
+		struct quota_details d;
+
+		if (!(x->hold.overdrawn >> i & 1))
+			continue;
+		allowance_describe(&x->hold, i, x->started, &d);
+		metric_add(&x->worker->metrics.shadow_refusals_total, 1);
+		log_decision(x, k, "budget_would_refuse", &d);
+	}
+}
+
+static bool deny_budget(struct exchange *x, const struct key_entry *k,
+			const struct quota_details *why)
+{
+	metric_add(why->passes ? &x->worker->metrics.rate_refusals_total
+			       : &x->worker->metrics.budget_refusals_total,
+		   1);
+	log_decision(x, k, "budget_refused", why);
+	x->shortfall = malloc(sizeof(*why));
+	if (x->shortfall)
+		*x->shortfall = *why;
+	return why->passes ? deny(x, END_RATE_LIMITED, REFUSE_rate_limit)
+			   : deny(x, END_BUDGET, REFUSE_quota);
+}
+
+/* Could it have fitted, had the prompt been known better? */
+static bool is_of_prompt(const struct quota_details *why)
+{
+	return why->unit == UNIT_usd || why->unit == UNIT_tokens;
 }
 
 /* Holds the worst case; where that does not fit, what is at most to be expected of the prompt. */
-static bool check_budget(struct exchange *x, const struct key_entry *k, const struct peek *p,
-			 const struct price *price)
+static enum err hold(struct exchange *x, const struct allowance *a, const struct peek *p,
+		     const struct price *price, struct quota_details *why)
 {
-	struct quota_details why = { 0 };
-	int64_t pusd = worst_pusd(p, price, x->meter.most_tok);
+	struct amounts wanted = worst_case(p, price, x->meter.most_tok);
+	enum err e = allowance_hold(a, &wanted, x->started, &x->hold, why);
 
-	if (allowance_hold(&k->llm, pusd, x->started, &x->hold, &why) == ERR_OK)
-		return true;
-	if (price && x->meter.kit &&
-	    allowance_hold(&k->llm, likely_pusd(x, p, price), x->started, &x->hold, &why) == ERR_OK)
-		return true;
-	metric_add(&x->worker->metrics.budget_refusals_total, 1);
-	x->shortfall = malloc(sizeof(why));
-	if (x->shortfall)
-		*x->shortfall = why;
-	return deny(x, END_BUDGET, REFUSE_quota);
+	if (e == ERR_OK || !price || !x->meter.kit || !is_of_prompt(why))
+		return e;
+	wanted = likely_case(x, p, price);
+	return allowance_hold(a, &wanted, x->started, &x->hold, why);
+}
+
+static bool check_budget(struct exchange *x, const struct registry *r, const struct key_entry *k,
+			 const struct peek *p, const struct price *price)
+{
+	struct purse *room[ALLOWANCE_PURSES_MAX];
+	struct quota_details why;
+	struct allowance a;
+
+	if (registry_allowance(r, k, RESOURCE_llm, user_of(x, k, p), tags_of(x), room, &a) !=
+	    ERR_OK)
+		return deny_saying(x, REFUSE_bad_request,
+				   "The tags of the request have too many limits together.");
+	if (hold(x, &a, p, price, &why) != ERR_OK)
+		return deny_budget(x, k, &why);
+	if (x->hold.overdrawn)
+		note_overdrawn(x, k);
+	return true;
 }
 
 static void describe(struct exchange *x, const struct key_entry *k, const struct peek *p,
 		     struct span model)
 {
 	struct row *r = &x->slot->row;
-	struct span user = field(x, HF_X_WEIR_USER);
 
 	r->id = x->id;
 	r->started_us = x->started.us;
 	SET_TEXT(r->tenant, span_of(k->tenant));
 	SET_TEXT(r->team, span_of(k->team));
-	SET_TEXT(r->user, user.len > 0 ? user : span_of(p->user[0] ? p->user : k->user));
+	SET_TEXT(r->user, user_of(x, k, p));
 	SET_TEXT(r->key, span_of(k->id));
 	SET_TEXT(r->provider, span_of(x->route.provider->name));
 	SET_TEXT(r->dialect, span_of(x->route.provider->dialect));
 	SET_TEXT(r->shape, span_of(shape_name(x->route.match.shape)));
 	SET_TEXT(r->model, model);
 	SET_TEXT(r->tier, span_of(p->tier));
-	SET_TEXT(r->tags, field(x, HF_X_WEIR_TAGS));
+	SET_TEXT(r->tags, tags_of(x));
 	r->streamed = x->streams;
 	r->bytes_in = x->request->body.len;
-	r->held_pusd = x->hold.held_pusd;
+	r->held_pusd = x->hold.held.of[UNIT_usd];
 	r->gate_us = clk_since_us(x->entered[XS_GATE]);
 }
 
@@ -420,19 +507,19 @@ static void begin_meter(struct exchange *x, const struct peek *p, const struct p
 }
 
 /* Slot and hold are taken together: whoever fails gives back what it had. */
-static bool check_means(struct exchange *x, const struct peek *p, const struct key_entry *k,
-			const struct price *price, struct span model)
+static bool check_means(struct exchange *x, const struct peek *p, const struct registry *r,
+			const struct key_entry *k, const struct price *price, struct span model)
 {
 	if (!take_slot(x))
 		return false;
 	begin_meter(x, p, price, model);
-	if (!check_budget(x, k, p, price)) {
+	if (!check_budget(x, r, k, p, price)) {
 		give_back_slot(x);
 		return false;
 	}
 	describe(x, k, p, model);
 	if (!inject_usage(x, p, model)) {
-		(void)allowance_settle(&x->hold, 0);
+		allowance_cancel(&x->hold, x->started);
 		give_back_slot(x);
 		return false;
 	}
@@ -443,7 +530,8 @@ static bool check_means(struct exchange *x, const struct peek *p, const struct k
 bool gate_body(struct exchange *x)
 {
 	const struct price_book *book = box_see(x->worker->shared->prices, &x->worker->prices);
-	const struct key_entry *k = find_key(x);
+	const struct registry *r = see_registry(x);
+	const struct key_entry *k = find_key(x, r);
 	const struct price *price;
 	char path_model[DIALECT_MODEL_ROOM];
 	struct peek p = { .n = 1 };
@@ -460,5 +548,5 @@ bool gate_body(struct exchange *x)
 			 SPAN_ARG(model));
 		return deny(x, END_DENIED, REFUSE_model_not_allowed);
 	}
-	return check_price(x, book, &p, model, &price) && check_means(x, &p, k, price, model);
+	return check_price(x, book, &p, model, &price) && check_means(x, &p, r, k, price, model);
 }

@@ -145,25 +145,19 @@ void worker_revisit_client(struct worker *w, struct client *c)
 	w->revisits = c;
 }
 
-static void log_purse(struct worker *w, struct purse *p)
+void worker_note_crossing(void *worker, const struct crossing *c)
 {
-	const struct purse_identity *name = purse_identity(p);
-	struct purse_view v = purse_view(p, clk_wall());
+	const struct quota_identity *whose = purse_identity(c->purse);
+	struct worker *w = worker;
 
+	metric_add(&w->metrics.budget_warnings_total, 1);
 	log_event(LOG_LEVEL_WARN, "budget_warning",
-		  "worker=%u scope=%s id=%s resource=%s period=%s spent_pusd=%lld limit_pusd=%lld "
-		  "warn_pct=%u",
-		  w->index, scope_name(name->scope), name->scope_id, resource_name(name->resource),
-		  period_name(name->period), (long long)v.spent_pusd, (long long)v.limit_pusd,
-		  v.warn_pct);
-}
-
-void worker_note_warnings(struct worker *w, const struct hold *h, uint32_t crossed)
-{
-	for (unsigned i = 0; i < h->count; i++) {
-		if (crossed >> i & 1)
-			log_purse(w, h->part[i].purse);
-	}
+		  "worker=%u pct=%u scope=%s tenant=%s id=%s resource=%s unit=%s period=%s "
+		  "spent=%lld held=%lld limit=%lld",
+		  w->index, c->pct, scope_name(whose->scope), whose->tenant, whose->scope_id,
+		  resource_name(whose->resource), unit_name(whose->unit),
+		  period_name(whose->period), (long long)c->view.spent, (long long)c->view.held,
+		  (long long)c->view.limit);
 }
 
 /* --- the three beats --- */

@@ -94,7 +94,7 @@ void worker_run_later(struct worker *w, struct exchange *x);
 /* Looks once more, after the sweep, at what a client has already sent. */
 void worker_revisit_client(struct worker *w, struct client *c);
 
-/* Says which budgets passed their warning level; crossed as allowance_settle() returned it. */
-void worker_note_warnings(struct worker *w, const struct hold *h, uint32_t crossed);
+/* Says that a budget passed a warning level: what allowance_settle() tells, of a worker. */
+void worker_note_crossing(void *worker, const struct crossing *c);
 
 #endif

@@ -154,3 +154,9 @@ enum err ledger_spend_each(struct ledger *l, uint64_t since_us,
 {
 	return l->ops->spend_each(l, since_us, each, arg);
 }
+
+enum err ledger_tag_spend_each(struct ledger *l, uint64_t since_us,
+			       bool (*each)(void *arg, const struct tag_spend_row *r), void *arg)
+{
+	return l->ops->tag_spend_each(l, since_us, each, arg);
+}

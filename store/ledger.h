@@ -60,8 +60,8 @@ enum ledger_put {
 	LEDGER_CHANGE
 };
 
-/* Stores a record. Identity: tenant id; key id; quota (scope, scope_id, resource, period);
- * price (provider, model, valid_from_us). A second key with the same hash: ERR_EXISTS. */
+/* Stores a record. Identity: tenant id; key id; quota (scope, tenant, scope_id, resource, unit,
+ * period); price (provider, model, valid_from_us). A second key with the same hash: ERR_EXISTS. */
 enum err ledger_tenant_put(struct ledger *l, enum ledger_put how,
 			   const struct tenant_row *r) MUST_USE;
 enum err ledger_key_put(struct ledger *l, enum ledger_put how, const struct key_row *r) MUST_USE;
@@ -160,5 +160,18 @@ struct spend_row {
  * the books have committed what a crash left. */
 enum err ledger_spend_each(struct ledger *l, uint64_t since_us,
 			   bool (*each)(void *arg, const struct spend_row *r), void *arg) MUST_USE;
+
+struct tag_spend_row {
+	const char *tenant, *dialect;
+	struct span tag;
+	uint64_t requests, tokens;
+	int64_t cost_pusd;
+};
+
+/* The same for each tag of those rows; a row counts for every tag it has, once. A tag may be
+ * shown several times: the parts add up. */
+enum err ledger_tag_spend_each(struct ledger *l, uint64_t since_us,
+			       bool (*each)(void *arg, const struct tag_spend_row *r),
+			       void *arg) MUST_USE;
 
 #endif

@@ -42,6 +42,9 @@ struct ledger_ops {
 			       bool (*each)(void *arg, const struct usage_row *r), void *arg);
 	enum err (*spend_each)(struct ledger *l, uint64_t since_us,
 			       bool (*each)(void *arg, const struct spend_row *r), void *arg);
+	enum err (*tag_spend_each)(struct ledger *l, uint64_t since_us,
+				   bool (*each)(void *arg, const struct tag_spend_row *r),
+				   void *arg);
 };
 
 struct ledger {

@@ -12,6 +12,7 @@
 struct tenant_row {
 	char id[48];
 	char name[96]; /* for people */
+	char plan[48]; /* whose quotas it begins with; empty: the default ones */
 	uint64_t created_us;
 	uint64_t disabled_us; /* since when none of its keys is served; 0: enabled */
 };
@@ -29,15 +30,23 @@ struct key_row {
 	uint64_t revoked_us;
 };
 
-/* One limit; (scope, scope_id, resource, period) is its identity. */
+/* One limit; (scope, tenant, scope_id, resource, unit, period) is its identity. */
 struct quota_row {
-	char scope[12];    /* platform, tenant or key */
-	char scope_id[48]; /* tenant id or key id; empty for the platform */
+	char scope[12];    /* platform, tenant, team, user, key or tag */
+	char tenant[48];   /* whose team, user or tag; empty for other scopes */
+	char scope_id[64]; /* which one; empty for the platform */
 	char resource[8];  /* llm, e2b or all */
-	char period[8];    /* hour, day, week, month or total */
-	int64_t limit_pusd;
-	uint32_t warn_pct; /* of the limit, 1 to 100; 0: do not warn */
-	uint64_t reset_us; /* what was spent before does not count */
+	char unit[12];     /* usd, tokens, requests or concurrent */
+	char period[8];    /* minute, hour, day, week, month or total */
+	int64_t limit;     /* of its unit, usd in 1e-12 USD; -1: none, and none by default either */
+	int64_t raised_limit; /* holds instead before raised_until_us */
+	uint64_t raised_until_us;
+	char warn[48];      /* percent of the limit, "80,90,100"; empty: do not warn */
+	char zone[48];      /* whose days and months, e.g. Europe/Berlin; empty: UTC */
+	char action[8];     /* block, or warn: it never refuses */
+	char on_outage[8];  /* closed, local or open: while what replicas share is away */
+	uint32_t in_shadow; /* 1: not enforced yet, only counted and warned of */
+	uint64_t reset_us;  /* what was spent before does not count */
 };
 
 /* One dated price; (provider, model, valid_from_us) is its identity. */

@@ -51,6 +51,24 @@ static void clean_text(char *text, size_t room)
 	}
 }
 
+static bool holds_tag(struct span list, struct span tag)
+{
+	while (list.len > 0)
+		if (span_eq(span_trim(span_take(&list, ',')), tag))
+			return true;
+	return false;
+}
+
+bool row_next_tag(struct span *list, struct span *tag)
+{
+	while (list->len > 0) {
+		*tag = span_trim(span_take(list, ','));
+		if (tag->len > 0 && !holds_tag(*list, *tag))
+			return true;
+	}
+	return false;
+}
+
 void row_clean(struct row *r)
 {
 	for (int i = 0; i < ROW_FIELDS; i++)

@@ -65,6 +65,10 @@ enum {
 	ROW_FIELDS
 };
 
+/* Takes the next tag off a list as row.tbl.h has it, without blanks around it; one that comes
+ * again is taken where it comes last. False: there is none left. */
+bool row_next_tag(struct span *list, struct span *tag);
+
 #define ROW_FRAME_MAX 2048 /* bytes that row_encode() may need */
 
 /* Makes every text NUL-terminated and valid UTF-8: what is not becomes '?'. Texts are cut to

@@ -7,7 +7,7 @@ ROW(ID,   id,                 0,  "the proxy's own request id (UUIDv7); the only
 ROW(U64,  started_us,         0,  "wall time at the request head, us since 1970")
 ROW(TEXT, tenant,             48, "tenant id")
 ROW(TEXT, team,               48, "team, from the key; empty if none")
-ROW(TEXT, user,               64, "end user, from the body or x-weir-user; empty if none")
+ROW(TEXT, user,               64, "end user: the key's, else from x-weir-user or the body; empty if none")
 ROW(TEXT, key,                24, "public id of the key")
 ROW(TEXT, provider,           32, "configured provider name")
 ROW(TEXT, dialect,            16, "the provider's dialect")

@@ -37,6 +37,12 @@ SQL(usage_add,
     " first_byte_us = first_byte_us + excluded.first_byte_us,"
     " cost_pusd = cost_pusd + excluded.cost_pusd")
 
+/* 1 hour_us, 2 tenant, 3 tag, 4 dialect, 5 tok, 6 cost_pusd */
+SQL(tag_add, "INSERT INTO tag_hour (hour_us, tenant, tag, dialect, requests, tok, cost_pusd)"
+	     " VALUES (?1, ?2, ?3, ?4, 1, ?5, ?6) ON CONFLICT DO UPDATE SET"
+	     " requests = requests + 1, tok = tok + excluded.tok,"
+	     " cost_pusd = cost_pusd + excluded.cost_pusd")
+
 /* 1 id, 2 reason, 3 frame, 4 kept_us */
 SQL(quarantine_add, "INSERT INTO quarantine (id, reason, frame, kept_us) VALUES (?1, ?2, ?3, ?4)"
 		    " ON CONFLICT DO NOTHING")
@@ -95,11 +101,22 @@ SQL(spend_report,
     "  FROM request WHERE started_us >= ?1 AND started_us < ?2)"
     " GROUP BY 1, 2, 3, 4, 5")
 
+/* 1 the first hour */
+SQL(tag_report, "SELECT tenant, tag, dialect, sum(requests), sum(tok),"
+		" sum(cost_pusd / 1000000), sum(cost_pusd % 1000000)"
+		" FROM tag_hour WHERE hour_us >= ?1 GROUP BY 1, 2, 3")
+
+/* 1 since_us, 2 the first whole hour from there */
+SQL(tag_rows, "SELECT tenant, tags, dialect, 1, input_tok + output_tok, cost_pusd / 1000000,"
+	      " cost_pusd % 1000000 FROM request"
+	      " WHERE started_us >= ?1 AND started_us < ?2 AND tags <> ''")
+
 /* records: parameters are their columns in order */
-SQL(tenant_add, "INSERT INTO tenant (id, name, created_us, disabled_us) VALUES (?1, ?2, ?3, ?4)"
-		" ON CONFLICT DO NOTHING")
-SQL(tenant_change, "UPDATE tenant SET name = ?2, created_us = ?3, disabled_us = ?4 WHERE id = ?1")
-SQL(tenant_all, "SELECT id, name, created_us, disabled_us FROM tenant ORDER BY id")
+SQL(tenant_add, "INSERT INTO tenant (id, name, plan, created_us, disabled_us)"
+		" VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING")
+SQL(tenant_change,
+    "UPDATE tenant SET name = ?2, plan = ?3, created_us = ?4, disabled_us = ?5 WHERE id = ?1")
+SQL(tenant_all, "SELECT id, name, plan, created_us, disabled_us FROM tenant ORDER BY id")
 
 SQL(key_add,
     "INSERT INTO api_key (id, hash, tenant, team, user, label, models, created_us, expires_us,"
@@ -111,14 +128,20 @@ SQL(key_all,
     " FROM api_key ORDER BY id")
 
 SQL(quota_add,
-    "INSERT INTO quota (scope, scope_id, resource, period, limit_pusd, warn_pct, reset_us)"
-    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING")
-SQL(quota_change, "UPDATE quota SET limit_pusd = ?5, warn_pct = ?6, reset_us = ?7"
-		  " WHERE scope = ?1 AND scope_id = ?2 AND resource = ?3 AND period = ?4")
-SQL(quota_drop,
-    "DELETE FROM quota WHERE scope = ?1 AND scope_id = ?2 AND resource = ?3 AND period = ?4")
-SQL(quota_all, "SELECT scope, scope_id, resource, period, limit_pusd, warn_pct, reset_us FROM quota"
-	       " ORDER BY scope, scope_id, resource, period")
+    "INSERT INTO quota (scope, tenant, scope_id, resource, unit, period, \"limit\", raised_limit,"
+    " raised_until_us, warn, zone, action, on_outage, in_shadow, reset_us)"
+    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)"
+    " ON CONFLICT DO NOTHING")
+SQL(quota_change,
+    "UPDATE quota SET \"limit\" = ?7, raised_limit = ?8, raised_until_us = ?9, warn = ?10,"
+    " zone = ?11, action = ?12, on_outage = ?13, in_shadow = ?14, reset_us = ?15"
+    " WHERE scope = ?1 AND tenant = ?2 AND scope_id = ?3 AND resource = ?4 AND unit = ?5"
+    " AND period = ?6")
+SQL(quota_drop, "DELETE FROM quota WHERE scope = ?1 AND tenant = ?2 AND scope_id = ?3"
+		" AND resource = ?4 AND unit = ?5 AND period = ?6")
+SQL(quota_all, "SELECT scope, tenant, scope_id, resource, unit, period, \"limit\", raised_limit,"
+	       " raised_until_us, warn, zone, action, on_outage, in_shadow, reset_us FROM quota"
+	       " ORDER BY scope, tenant, scope_id, resource, unit, period")
 
 SQL(price_add,
     "INSERT INTO price (provider, model, valid_from_us, valid_to_us, version, source, entry,"

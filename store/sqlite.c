@@ -188,4 +188,5 @@ const struct ledger_ops sqlite_ops = {
 	.request_get = sqlite_request_get,
 	.usage_each = sqlite_usage_each,
 	.spend_each = sqlite_spend_each,
+	.tag_spend_each = sqlite_tag_spend_each,
 };

@@ -72,6 +72,8 @@ enum err sqlite_usage_each(struct ledger *l, const struct ledger_filter *f, unsi
 			   bool (*each)(void *arg, const struct usage_row *r), void *arg);
 enum err sqlite_spend_each(struct ledger *l, uint64_t since_us,
 			   bool (*each)(void *arg, const struct spend_row *r), void *arg);
+enum err sqlite_tag_spend_each(struct ledger *l, uint64_t since_us,
+			       bool (*each)(void *arg, const struct tag_spend_row *r), void *arg);
 
 /* sqlite_learned.c; the same */
 enum err sqlite_learned_put(struct ledger *l, const struct learned_row *rows, size_t n);

@@ -23,9 +23,8 @@ struct column {
 #define COUNT(columns) (int)(sizeof(columns) / sizeof((columns)[0]))
 
 static const struct column tenant_columns[] = {
-	COLUMN(TEXT, tenant_row, id),
-	COLUMN(TEXT, tenant_row, name),
-	COLUMN(INT64, tenant_row, created_us),
+	COLUMN(TEXT, tenant_row, id),           COLUMN(TEXT, tenant_row, name),
+	COLUMN(TEXT, tenant_row, plan),         COLUMN(INT64, tenant_row, created_us),
 	COLUMN(INT64, tenant_row, disabled_us),
 };
 
@@ -38,13 +37,24 @@ static const struct column key_columns[] = {
 };
 
 static const struct column quota_columns[] = {
-	COLUMN(TEXT, quota_row, scope),       COLUMN(TEXT, quota_row, scope_id),
-	COLUMN(TEXT, quota_row, resource),    COLUMN(TEXT, quota_row, period),
-	COLUMN(INT64, quota_row, limit_pusd), COLUMN(UINT32, quota_row, warn_pct),
+	COLUMN(TEXT, quota_row, scope),
+	COLUMN(TEXT, quota_row, tenant),
+	COLUMN(TEXT, quota_row, scope_id),
+	COLUMN(TEXT, quota_row, resource),
+	COLUMN(TEXT, quota_row, unit),
+	COLUMN(TEXT, quota_row, period),
+	COLUMN(INT64, quota_row, limit),
+	COLUMN(INT64, quota_row, raised_limit),
+	COLUMN(INT64, quota_row, raised_until_us),
+	COLUMN(TEXT, quota_row, warn),
+	COLUMN(TEXT, quota_row, zone),
+	COLUMN(TEXT, quota_row, action),
+	COLUMN(TEXT, quota_row, on_outage),
+	COLUMN(UINT32, quota_row, in_shadow),
 	COLUMN(INT64, quota_row, reset_us),
 };
 enum {
-	QUOTA_IDENTITY = 4
+	QUOTA_IDENTITY = 6
 }; /* so many of them */
 
 static const struct column price_columns[] = {

@@ -58,6 +58,28 @@ enum err sqlite_usage_each(struct ledger *l, const struct ledger_filter *f, unsi
 	return sqlite_err(q, rc);
 }
 
+/* Where the sums of whole hours begin to hold for rows from since_us on. */
+static int64_t bind_since(sqlite3_stmt *s, uint64_t since_us)
+{
+	int64_t whole_us;
+
+	if (since_us > INT64_MAX)
+		since_us = INT64_MAX;
+	whole_us = (int64_t)next_hour(since_us);
+	sqlite3_bind_int64(s, 1, (int64_t)since_us);
+	sqlite3_bind_int64(s, 2, whole_us);
+	return whole_us;
+}
+
+/* Requests, tokens and money from that column on. */
+static void read_spend(sqlite3_stmt *s, int column, struct spend_row *r)
+{
+	r->requests = number(s, column);
+	r->tokens = number(s, column + 1);
+	r->cost_pusd = sqlite_money(sqlite3_column_int64(s, column + 2),
+				    sqlite3_column_int64(s, column + 3));
+}
+
 enum err sqlite_spend_each(struct ledger *l, uint64_t since_us,
 			   bool (*each)(void *arg, const struct spend_row *r), void *arg)
 {
@@ -67,10 +89,7 @@ enum err sqlite_spend_each(struct ledger *l, uint64_t since_us,
 
 	if (!s)
 		return ERR_AWAY;
-	if (since_us > INT64_MAX)
-		since_us = INT64_MAX;
-	sqlite3_bind_int64(s, 1, (int64_t)since_us);
-	sqlite3_bind_int64(s, 2, (int64_t)next_hour(since_us));
+	bind_since(s, since_us);
 	while ((rc = sqlite3_step(s)) == SQLITE_ROW) {
 		struct spend_row r = {
 			.tenant = (const char *)sqlite3_column_text(s, 0),
@@ -78,15 +97,67 @@ enum err sqlite_spend_each(struct ledger *l, uint64_t since_us,
 			.user = (const char *)sqlite3_column_text(s, 2),
 			.key = (const char *)sqlite3_column_text(s, 3),
 			.dialect = (const char *)sqlite3_column_text(s, 4),
-			.requests = number(s, 5),
-			.tokens = number(s, 6),
-			.cost_pusd = sqlite_money(sqlite3_column_int64(s, 7),
-						  sqlite3_column_int64(s, 8)),
 		};
 
+		read_spend(s, 5, &r);
 		if (!each(arg, &r))
 			break;
 	}
 	sqlite3_reset(s);
 	return sqlite_err(q, rc);
+}
+
+static void read_tag_spend(sqlite3_stmt *s, struct tag_spend_row *r)
+{
+	struct spend_row sums;
+
+	r->tenant = (const char *)sqlite3_column_text(s, 0);
+	r->tag = span_of((const char *)sqlite3_column_text(s, 1));
+	r->dialect = (const char *)sqlite3_column_text(s, 2);
+	read_spend(s, 3, &sums);
+	r->requests = sums.requests;
+	r->tokens = sums.tokens;
+	r->cost_pusd = sums.cost_pusd;
+}
+
+/* The rows before the first whole hour, each for all of its tags. */
+static enum err tag_rows_each(struct sqlite *q, sqlite3_stmt *s,
+			      bool (*each)(void *arg, const struct tag_spend_row *r), void *arg,
+			      bool *go_on)
+{
+	struct tag_spend_row r;
+	struct span tags;
+	int rc = SQLITE_DONE;
+
+	while (*go_on && (rc = sqlite3_step(s)) == SQLITE_ROW) {
+		read_tag_spend(s, &r);
+		tags = r.tag;
+		while (*go_on && row_next_tag(&tags, &r.tag))
+			*go_on = each(arg, &r);
+	}
+	sqlite3_reset(s);
+	return sqlite_err(q, rc);
+}
+
+enum err sqlite_tag_spend_each(struct ledger *l, uint64_t since_us,
+			       bool (*each)(void *arg, const struct tag_spend_row *r), void *arg)
+{
+	struct sqlite *q = sqlite_of(l);
+	sqlite3_stmt *rows = sqlite_statement(q, SQL_tag_rows);
+	sqlite3_stmt *sums = sqlite_statement(q, SQL_tag_report);
+	struct tag_spend_row r;
+	bool go_on = true;
+	int rc = SQLITE_DONE;
+	enum err e;
+
+	if (!rows || !sums)
+		return ERR_AWAY;
+	sqlite3_bind_int64(sums, 1, bind_since(rows, since_us));
+	e = tag_rows_each(q, rows, each, arg, &go_on);
+	while (e == ERR_OK && go_on && (rc = sqlite3_step(sums)) == SQLITE_ROW) {
+		read_tag_spend(sums, &r);
+		go_on = each(arg, &r);
+	}
+	sqlite3_reset(sums);
+	return e == ERR_OK ? sqlite_err(q, rc) : e;
 }

@@ -162,6 +162,31 @@ static enum err sums_add(struct sqlite *q, struct sums *sums, const struct row *
 	return e == ERR_OK ? add_up(&sums->line[i], r) : e;
 }
 
+static enum err add_tag(struct sqlite *q, const struct row *r, struct span tag)
+{
+	sqlite3_stmt *s = sqlite_statement(q, SQL_tag_add);
+
+	if (!s)
+		return ERR_AWAY;
+	bind_number(s, 1, hour_of(r));
+	sqlite_bind_room(s, 2, r->tenant, sizeof(r->tenant));
+	sqlite3_bind_text(s, 3, tag.at, (int)tag.len, SQLITE_STATIC);
+	sqlite_bind_room(s, 4, r->dialect, sizeof(r->dialect));
+	bind_number(s, 5, r->input_tok + r->output_tok);
+	bind_number(s, 6, (uint64_t)r->cost_pusd);
+	return sqlite_finish(q, s);
+}
+
+static enum err add_tags(struct sqlite *q, const struct row *r)
+{
+	struct span tags = { r->tags, strnlen(r->tags, sizeof(r->tags)) }, tag;
+	enum err e = ERR_OK;
+
+	while (e == ERR_OK && row_next_tag(&tags, &tag))
+		e = add_tag(q, r, tag);
+	return e;
+}
+
 static enum err quarantine(struct sqlite *q, const struct row *r, const char *reason)
 {
 	sqlite3_stmt *s = sqlite_statement(q, SQL_quarantine_add);
@@ -197,6 +222,8 @@ static enum err add_row(struct sqlite *q, const struct row *r, struct sums *sums
 	e = add_request(q, r, &added);
 	if (e == ERR_OK && added)
 		e = sums_add(q, sums, r);
+	if (e == ERR_OK && added)
+		e = add_tags(q, r);
 	tally->added += e == ERR_OK && added;
 	tally->known += e == ERR_OK && !added;
 	return e;

@@ -98,8 +98,43 @@ static const char step_2[] =
 
 	"PRAGMA user_version = 2;\n";
 
+/* Limits of more scopes and units; plans of tenants; sums for limits on tags. */
+static const char step_3[] =
+	"ALTER TABLE tenant ADD COLUMN plan TEXT NOT NULL DEFAULT '';\n"
+
+	"ALTER TABLE quota RENAME TO quota_1;\n"
+	"CREATE TABLE quota (\n"
+	"scope TEXT NOT NULL,\n"
+	"tenant TEXT NOT NULL, -- whose team, user or tag\n"
+	"scope_id TEXT NOT NULL, resource TEXT NOT NULL, unit TEXT NOT NULL, period TEXT NOT NULL,\n"
+	"\"limit\" INTEGER NOT NULL, -- of its unit, usd in 1e-12 USD; -1: explicitly none\n"
+	"raised_limit INTEGER NOT NULL, -- holds instead before raised_until_us\n"
+	"raised_until_us INTEGER NOT NULL,\n"
+	"warn TEXT NOT NULL, -- percents of the limit, comma separated\n"
+	"zone TEXT NOT NULL, -- whose days and months; empty: UTC\n"
+	"action TEXT NOT NULL, -- block or warn\n"
+	"on_outage TEXT NOT NULL, -- closed, local or open\n"
+	"in_shadow INTEGER NOT NULL, -- 1: not enforced\n"
+	"reset_us INTEGER NOT NULL, -- what was spent before does not count\n"
+	"PRIMARY KEY (scope, tenant, scope_id, resource, unit, period)\n"
+	") STRICT, WITHOUT ROWID;\n"
+	"INSERT INTO quota SELECT scope, '', scope_id, resource, 'usd', period, limit_pusd, 0, 0,\n"
+	"CASE WHEN warn_pct = 0 THEN '' ELSE CAST(warn_pct AS TEXT) END, '', 'block', 'local', 0,\n"
+	"reset_us FROM quota_1;\n"
+	"DROP TABLE quota_1;\n"
+
+	"CREATE TABLE tag_hour ( -- as usage_hour, for each tag of a row\n"
+	"hour_us INTEGER NOT NULL, tenant TEXT NOT NULL, tag TEXT NOT NULL, dialect TEXT NOT NULL,\n"
+	"requests INTEGER NOT NULL,\n"
+	"tok INTEGER NOT NULL, -- input and output\n"
+	"cost_pusd INTEGER NOT NULL,\n"
+	"PRIMARY KEY (hour_us, tenant, tag, dialect)\n"
+	") STRICT, WITHOUT ROWID;\n"
+
+	"PRAGMA user_version = 3;\n";
+
 /* Each ends with "PRAGMA user_version = " its place here, counted from 1. */
-static const char *const steps[] = { step_1, step_2 };
+static const char *const steps[] = { step_1, step_2, step_3 };
 enum { STEPS = sizeof(steps) / sizeof(steps[0]) };
 
 static const char sql_request_add[] =

@@ -4,7 +4,7 @@ import re
 from tree import ROOT, finish, lines, sources
 
 SUFFIX = {"BYTES": "_bytes", "DURATION": "_us", "USD": "_pusd"}
-ROW = re.compile(r'^(TOP|OPTION|LISTENER|PROVIDER)\((?:"?([\w.\[\]]+)"?,\s*)?(\w+),\s*([A-Z_]+),')
+ROW = re.compile(r'^(TOP|OPTION|LISTENER|PROVIDER|PLAN)\((?:"?([\w.\[\]]+)"?,\s*)?(\w+),\s*([A-Z_]+),')
 
 code = "\n".join((ROOT / p).read_text(errors="replace")
                  for p in sources("*.[ch]", folders=["store", "metering", "proxy", "ops"]))

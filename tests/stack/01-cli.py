@@ -43,6 +43,9 @@ class Shop(House):
             f"admin: {{ socket: {self.directory}/weir.sock, listen: 127.0.0.1:0, "
             "token_env: TEST_ADMIN_TOKEN }",
             f"prices: [ {self.price_file} ]",
+            "plans:",
+            "  - { name: free, quotas: [ 5usd llm month, 20 requests minute, 2 concurrent ] }",
+            "  - { name: enterprise, quotas: none }",
             "providers:",
             f"  - {{ name: openai, dialect: openai, api_key_env: STAND_IN_KEY, allow_private: yes, "
             f"base_url: 'http://127.0.0.1:{self.provider_port}/v1' }}", ""])
@@ -223,8 +226,8 @@ def keeps_tenants(t, shop):
     limits = {q["resource_type"]: (q["limit_pusd"], q["period"], q["warn_percent"])
               for q in shown["quotas"]}
     t.check("a new tenant has the default quotas", limits == {
-        "llm": (100 * 10**12, "month", 80), "e2b": (50 * 10**12, "month", 80),
-        "all": (150 * 10**12, "month", 80)}, limits)
+        "llm": (100 * 10**12, "month", [80, 90, 100]), "e2b": (50 * 10**12, "month", [80, 90, 100]),
+        "all": (150 * 10**12, "month", [80, 90, 100])}, limits)
     status, _, err = weir("tenant", "show", "nobody")
     t.check("tenant show of nobody: exit 1", status == 1 and "nobody" in err, err)
 
@@ -236,12 +239,12 @@ def keeps_quotas(t, shop):
                           "--period", "day", "--limit", "12.5usd", "--warn", "50")
     mine = [q for q in listed("--scope", "tenant", "--id", "acme") if q["period"] == "day"]
     t.check("quota set adds one", status == 0 and len(mine) == 1 and
-            mine[0]["limit_usd"] == "12.5" and mine[0]["warn_percent"] == 50, (err, mine))
+            mine[0]["limit_usd"] == "12.5" and mine[0]["warn_percent"] == [50], (err, mine))
     status, _, _ = weir("quota", "set", "--scope", "tenant", "--id", "acme", "--resource", "llm",
                         "--period", "day", "--limit", "20usd")
     mine = [q for q in listed("--scope", "tenant") if q["period"] == "day"]
     t.check("quota set changes it and keeps the warning", status == 0 and
-            mine[0]["limit_usd"] == "20" and mine[0]["warn_percent"] == 50, mine)
+            mine[0]["limit_usd"] == "20" and mine[0]["warn_percent"] == [50], mine)
     status, _, _ = weir("quota", "set", "--scope", "platform", "--limit", "1000usd")
     t.check("a platform limit, by default on all for a month", status == 0 and
             [(q["resource_type"], q["period"]) for q in listed("--scope", "platform")] ==
@@ -252,20 +255,147 @@ def keeps_quotas(t, shop):
     for words, code, reason in [
             (["--scope", "tenant", "--id", "nobody", "--limit", "1usd"], 1, "no tenant"),
             (["--scope", "key", "--id", "nokey", "--limit", "1usd"], 1, "no key"),
-            (["--scope", "galaxy", "--limit", "1usd"], 2, "platform, tenant or key"),
+            (["--scope", "galaxy", "--limit", "1usd"], 2, "platform, tenant, team, user, key or tag"),
             (["--scope", "tenant", "--limit", "1usd"], 2, "id is missing"),
-            (["--scope", "platform", "--id", "x", "--limit", "1usd"], 2, "one platform"),
+            (["--scope", "platform", "--id", "x", "--limit", "1usd"], 2, "one only"),
             (["--scope", "platform", "--limit", "much"], 2, "100usd"),
             (["--scope", "platform", "--limit", "-1usd"], 2, "100usd"),
-            (["--scope", "platform", "--limit", "1usd", "--warn", "101"], 2, "percent"),
-            (["--scope", "platform", "--limit", "1usd", "--period", "eon"], 2, "period")]:
+            (["--scope", "platform", "--limit", "1usd", "--warn", "90,80"], 2, "percent"),
+            (["--scope", "platform", "--limit", "1usd", "--period", "eon"], 2, "period"),
+            (["--scope", "platform", "--limit", "60"], 2, "60requests"),
+            (["--scope", "platform", "--limit", "5usd", "--unit", "tokens"], 2, "an amount"),
+            (["--scope", "platform", "--limit", "5usd", "--unit", "eur"], 2, "concurrent"),
+            (["--scope", "platform", "--limit", "2concurrent", "--period", "day"], 2, "total"),
+            (["--scope", "platform", "--limit", "2concurrent", "--warn", "80"], 2, "not warned"),
+            (["--scope", "team", "--id", "red", "--limit", "1usd"], 2, "tenant is missing"),
+            (["--scope", "team", "--tenant", "nobody", "--id", "red", "--limit", "1usd"], 1,
+             "no tenant"),
+            (["--scope", "tenant", "--id", "acme", "--tenant", "acme", "--limit", "1usd"], 2,
+             "only a team"),
+            (["--scope", "platform", "--limit", "1usd", "--zone", "Mars/Crater"], 2, "time zone"),
+            (["--scope", "platform", "--limit", "1usd", "--zone", "../../etc/passwd"], 2,
+             "time zone"),
+            (["--scope", "platform", "--limit", "1usd", "--action", "shout"], 2, "block or warn"),
+            (["--scope", "platform", "--limit", "1usd", "--enforce", "maybe"], 2, "yes or no"),
+            (["--scope", "platform", "--limit", "1usd", "--on-outage", "pray"], 2, "closed")]:
         status, _, err = weir("quota", "set", *words)
         t.check(f"quota set {' '.join(words)[:48]}: exit {code}", status == code and reason in err,
                 (status, err))
-    status, _, _ = weir("quota", "remove", "--scope", "platform")
-    t.check("quota remove", status == 0 and not listed("--scope", "platform"))
+    status, _, _ = weir("quota", "delete", "--scope", "platform")
+    t.check("quota delete", status == 0 and not listed("--scope", "platform"))
     status, _, err = weir("quota", "remove", "--scope", "platform")
-    t.check("quota remove of none: exit 1", status == 1 and "weir quota list" in err, err)
+    t.check("quota remove, the same, of none: exit 1", status == 1 and "weir quota list" in err, err)
+
+
+def keeps_all_kinds_of_quotas(t, shop):
+    weir = lambda *words: run(*words, place=shop.socket)
+    listed = lambda *words: lines(weir("quota", "list", "--json", *words)[1])
+    for words, wanted in [
+            (["--scope", "team", "--tenant", "acme", "--id", "red", "--limit", "200000tokens",
+              "--period", "day", "--zone", "Europe/Berlin", "--resource", "llm"],
+             {"unit": "tokens", "limit": 200000, "period": "day", "zone": "Europe/Berlin",
+              "tenant": "acme", "warn_percent": [80, 90, 100], "action": "block"}),
+            (["--scope", "user", "--tenant", "acme", "--id", "ann@acme.io", "--limit", "60",
+              "--unit", "requests", "--period", "minute", "--action", "warn"],
+             {"unit": "requests", "limit": 60, "warn_percent": [], "action": "warn",
+              "enforce": True, "on_outage": "local"}),
+            (["--scope", "tag", "--tenant", "acme", "--id", "nightly", "--limit", "4concurrent",
+              "--enforce", "no", "--on-outage", "closed"],
+             {"unit": "concurrent", "limit": 4, "period": "total", "enforce": False,
+              "on_outage": "closed", "period_ends_at": None})]:
+        status, out, err = weir("quota", "set", "--json", *words)
+        told = json.loads(out) if status == 0 else {}
+        t.check(f"quota set {' '.join(words)[:40]}", status == 0 and
+                {k: told.get(k) for k in wanted} == wanted and told["source"] == "set", (told, err))
+        t.check("... and list tells the same",
+                [q for q in listed("--scope", words[1]) if q["scope_id"] == told["scope_id"]] ==
+                [told], told)
+    berlin = [q for q in listed("--scope", "team")][0]
+    t.check("a day in Berlin is not a day in London",
+            berlin["period_starts_at"][11:13] in ("22", "23"), berlin)
+    t.check("tenant show has the team's, the user's and the tag's", {"team", "user", "tag"} <=
+            {q["scope"] for q in json.loads(weir("tenant", "show", "acme", "--json")[1])["quotas"]})
+    out = weir("quota", "show", "acme")[1]
+    t.check("quota show is a table with limit, spent, held, left, since, until",
+            all(word in out for word in ("LIMIT", "SPENT", "HELD", "LEFT", "USED %", "SINCE",
+                                         "UNTIL", "nightly", "200000")), out)
+
+    red = ["--scope", "team", "--tenant", "acme", "--id", "red", "--resource", "llm",
+           "--period", "day"]
+    status, out, err = weir("quota", "raise", *red, "--limit", "300000tokens", "--until", "2h", "--json")
+    told = json.loads(out)
+    t.check("quota raise", status == 0 and told["limit"] == 300000 and
+            told["usual_limit"] == 200000 and told["raised_until"], (told, err))
+    for words, code, reason in [(["--limit", "100tokens", "--until", "2h"], 1, "no raise"),
+                                (["--limit", "400000tokens", "--until", "2020-01-01"], 2, "to come"),
+                                (["--limit", "none", "--unit", "tokens", "--until", "2h"], 2, "raised"),
+                                (["--limit", "9usd", "--until", "2h"], 1, "no limit of usd")]:
+        status, _, err = weir("quota", "raise", *red, *words)
+        t.check(f"quota raise {' '.join(words)}: exit {code}", status == code and reason in err, err)
+    status, out, _ = weir("quota", "reset", *red, "--unit", "tokens", "--json")
+    t.check("quota reset", status == 0 and json.loads(out)["current_spend"] == 0, out)
+    status, _, err = weir("quota", "reset", "--scope", "tag", "--tenant", "acme", "--id", "nightly",
+                          "--unit", "concurrent")
+    t.check("quota reset of what is concurrent: exit 1", status == 1 and "nothing to reset" in err, err)
+    for period, limit in [("minute", "5tokens"), ("hour", "5tokens"), ("week", "5tokens"),
+                          ("month", "5tokens"), ("total", "5tokens"), ("day", "5usd"),
+                          ("week", "5usd")]:
+        weir("quota", "set", *red[:-1], period, "--limit", limit)
+    status, _, err = weir("quota", "set", "--scope", "team", "--tenant", "acme", "--id", "red",
+                          "--limit", "5concurrent")
+    t.check("a ninth limit of one subject is refused", status == 2 and "8 for one resource" in err, err)
+    t.check("... and nothing of it stays", not [q for q in listed("--scope", "team")
+                                                if q["unit"] == "concurrent"])
+    for q in listed("--scope", "team") + listed("--scope", "user") + listed("--scope", "tag"):
+        weir("quota", "delete", "--scope", q["scope"], "--tenant", "acme", "--id", q["scope_id"],
+             "--resource", q["resource_type"], "--unit", q["unit"], "--period", q["period"])
+    t.check("quota delete takes them all away",
+            {q["scope"] for q in listed()} == {"tenant"}, listed())
+
+
+def knows_plans(t, shop):
+    weir = lambda *words: run(*words, place=shop.socket)
+    limits = lambda tenant: {(q["resource_type"], q["unit"], q["period"]): (
+        q.get("limit_pusd", q.get("limit")), q["source"])
+        for q in lines(weir("quota", "list", "--json", "--scope", "tenant", "--id", tenant)[1])}
+    free = {("llm", "usd", "month"): (5 * 10**12, "plan"),
+            ("all", "requests", "minute"): (20, "plan"),
+            ("all", "concurrent", "total"): (2, "plan")}
+    status, out, err = weir("tenant", "add", "small", "--plan", "free", "--json")
+    t.check("tenant add --plan", status == 0 and json.loads(out)["plan"] == "free", err)
+    t.check("a plan's quotas are the tenant's", limits("small") == free, limits("small"))
+    status, _, err = weir("tenant", "add", "other", "--plan", "gold")
+    t.check("a plan that is none: exit 1", status == 1 and "gold" in err, err)
+    weir("quota", "set", "--scope", "tenant", "--id", "small", "--resource", "llm", "--limit", "7usd")
+    mine = free | {("llm", "usd", "month"): (7 * 10**12, "set")}
+    t.check("what is set goes before the plan", limits("small") == mine, limits("small"))
+    weir("quota", "set", "--scope", "tenant", "--id", "small", "--limit", "none", "--unit",
+         "requests", "--period", "minute")
+    mine[("all", "requests", "minute")] = (None, "set")
+    t.check("none goes before it, too, and is shown", limits("small") == mine, limits("small"))
+    status, _, err = weir("quota", "delete", "--scope", "tenant", "--id", "small", "--unit",
+                          "concurrent")
+    t.check("a plan's own quota cannot be deleted", status == 1 and "plan" in err, err)
+    for words in (["--resource", "llm"], ["--unit", "requests", "--period", "minute"]):
+        weir("quota", "delete", "--scope", "tenant", "--id", "small", *words)
+    t.check("deleting what was set brings the plan back", limits("small") == free, limits("small"))
+    status, _, err = weir("quota", "raise", "--scope", "tenant", "--id", "small", "--resource", "llm",
+                          "--limit", "9usd", "--until", "1h")
+    t.check("a plan's quota can be raised", status == 0 and
+            limits("small")[("llm", "usd", "month")] == (9 * 10**12, "set"), (err, limits("small")))
+    weir("quota", "delete", "--scope", "tenant", "--id", "small", "--resource", "llm")
+    status, _, err = weir("tenant", "plan", "small", "--plan", "enterprise")
+    t.check("tenant plan: one without limits", status == 0 and limits("small") == {}, err)
+    status, _, _ = weir("tenant", "plan", "small", "--plan", "default")
+    t.check("tenant plan default", status == 0 and limits("small")[("all", "usd", "month")] ==
+            (150 * 10**12, "plan"), limits("small"))
+    t.check("tenant list shows plans", "PLAN" in weir("tenant", "list")[1])
+    weir("tenant", "plan", "small", "--plan", "free")
+    bad = shop.directory / "plans.yaml"
+    bad.write_text(shop.config().replace("5usd llm month", "5usd llm fortnight"))
+    status, _, err = run("check", "--config", bad)
+    t.check("check: a plan's quota that is none, with its line",
+            status == 1 and "plans.yaml:" in err and "fortnight" in err, err)
 
 
 def refused_within(shop, key, seconds):
@@ -569,6 +699,21 @@ def reloads(t, shop):
     t.check("a broken price file changes nothing (T84)", price["rates"]["input"] == "7.25" and
             "nothing is changed" in shop.log_path.read_text())
     shop.price_file.write_text(PRICES)
+    config = shop.directory / "weir.yaml"
+    before, good = reloads_seen(), config.read_text()
+    config.write_text(good.replace("5usd llm month", "6usd llm month"))
+    shop.server.send_signal(signal.SIGHUP)
+    wait_for(lambda: reloads_seen() > before, 5, "the reload")
+    limit = lambda: [q["limit_usd"] for q in lines(weir(
+        "quota", "list", "--json", "--id", "small", "--resource", "llm")[1])]
+    t.check("SIGHUP takes over what a plan allows", limit() == ["6"], limit())
+    before = reloads_seen()
+    config.write_text(good.replace("name: free", "name: gratis"))
+    shop.server.send_signal(signal.SIGHUP)
+    wait_for(lambda: reloads_seen() > before, 5, "the reload")
+    t.check("a plan that tenants have cannot go", limit() == ["6"] and
+            'its plan "free" is not in the configuration' in shop.log_path.read_text(), limit())
+    config.write_text(good)
 
 
 def dies_and_drains_under_way(t, shop, key, spent):
@@ -691,7 +836,7 @@ def main():
             r"weir \d+\.\d+\.\d+: serving on 127\.0\.0\.1:\d+, admin on \S+/weir\.sock and "
             r"http://127\.0\.0\.1:\d+", shop.ready_line), shop.ready_line)
         for part in (checks_configurations, says_where_it_looked, keeps_its_files_to_itself,
-                     keeps_tenants, keeps_quotas, lives_the_life_of_keys, limits_what_keys_may,
+                     keeps_tenants, keeps_quotas, keeps_all_kinds_of_quotas, knows_plans, lives_the_life_of_keys, limits_what_keys_may,
                      reports, prices_models, imports_prices, guards_the_admin_address,
                      is_not_on_the_client_port, reloads, finds_an_odd_journal,
                      stops_and_remembers):

@@ -249,6 +249,53 @@ static void test_ranges(void **state)
 	}
 }
 
+static void test_plans(void **state)
+{
+	struct conf *c = load_good(
+	    "plans:\n"
+	    "  - { name: free, quotas: [ 5usd llm month, 20 requests minute ] }\n"
+	    "  - name: enterprise\n"
+	    "    quotas: none\n" PROVIDER_LINE);
+	const struct conf_plan *p = conf_find_plan(c, SPAN("free"));
+
+	(void)state;
+	assert_int_equal(c->plans.count, 2);
+	assert_non_null(p);
+	assert_int_equal(p->quotas.count, 2);
+	assert_string_equal(p->quotas.at[1], "20 requests minute");
+	assert_int_equal(conf_line(p->lines, "plans[]", "quotas"), 2);
+	p = conf_find_plan(c, SPAN("enterprise"));
+	assert_int_equal(conf_line(p->lines, "plans[]", "quotas"), 4);
+	assert_string_equal(p->quotas.at[0], "none");
+	assert_null(conf_find_plan(c, SPAN("pro")));
+	assert_int_equal(conf_line(c->lines, "plans[]", "nonsense"), 1);
+	conf_unref(c);
+	c = load_good("plans: []\n" PROVIDER_LINE);
+	assert_int_equal(c->plans.count, 0);
+	conf_unref(c);
+	expect("plans: free\n" PROVIDER_LINE, ERR_GARBLED,
+	       "etc/w.yaml:1: plans: give a list of at most 64: [ { name, quotas } ]\n");
+	expect("plans: [ { quotas: none } ]\n" PROVIDER_LINE, ERR_GARBLED,
+	       "etc/w.yaml:1: a plan without a name\n");
+	expect(
+	    "plans: [ { name: free } ]\n" PROVIDER_LINE, ERR_GARBLED,
+	    "etc/w.yaml:1: a plan without quotas; if there is to be no limit, say so: quotas: none\n");
+	expect(
+	    "plans: [ { name: A, quotas: none } ]\n" PROVIDER_LINE, ERR_GARBLED,
+	    "etc/w.yaml:1: 'A' is no name for a plan: use a-z, 0-9, - and _, at most 31, and not "
+	    "'default'\n");
+	expect(
+	    "plans: [ { name: default, quotas: none } ]\n" PROVIDER_LINE, ERR_GARBLED,
+	    "etc/w.yaml:1: 'default' is no name for a plan: use a-z, 0-9, - and _, at most 31, and "
+	    "not 'default'\n");
+	expect("plans: [ { name: a, quotas: none },\n { name: a, quotas: none } ]\n" PROVIDER_LINE,
+	       ERR_GARBLED, "etc/w.yaml:2: a plan 'a' stands in line 1 already\n");
+	expect(
+	    "plans: [ { name: a, quota: none } ]\n" PROVIDER_LINE, ERR_GARBLED,
+	    "etc/w.yaml:1: unknown option 'quota' in section 'plans[]'; did you mean 'quotas'?\n"
+	    "etc/w.yaml:1: a plan without quotas; if there is to be no limit, say so: quotas: none\n");
+}
+
 static void test_bad_values(void **state)
 {
 	static const struct {
@@ -573,6 +620,7 @@ int main(void)
 		cmocka_unit_test(test_smallest_useful_file),
 		cmocka_unit_test(test_defaults_round_trip),
 		cmocka_unit_test(test_ranges),
+		cmocka_unit_test(test_plans),
 		cmocka_unit_test(test_bad_values),
 		cmocka_unit_test(test_bad_providers),
 		cmocka_unit_test(test_unknown_keys),

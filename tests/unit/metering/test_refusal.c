@@ -14,12 +14,12 @@ static const struct quota_details quota = {
 	.scope_id = "ac\"me",
 	.resource_type = "llm",
 	.period = "month",
-	.limit_pusd = INT64_C(25000000000000),
-	.current_spend_pusd = INT64_C(24999999999999),
-	.estimated_cost_pusd = INT64_C(1234567890),
+	.limit = INT64_C(25000000000000),
+	.current = INT64_C(24999999999999),
+	.estimated = INT64_C(1234567890),
 	.period_starts_at = { UINT64_C(1793491200000000) },
 	.period_ends_at = { UINT64_C(1796083200000000) },
-	.retry_after_s = 777600,
+	.retry_after_us = UINT64_C(777599999999),
 };
 
 #define DETAILS                                                                                    \
@@ -29,6 +29,8 @@ static const struct quota_details quota = {
 	"\"period\":\"month\",\"utilization_percent\":99.99,"                                      \
 	"\"period_starts_at\":\"2026-11-01T00:00:00.000Z\","                                       \
 	"\"period_ends_at\":\"2026-12-01T00:00:00.000Z\",\"retry_after_s\":777600}"
+
+#define RESET "x-weir-reset-at: 2026-12-01T00:00:00.000Z\r\n"
 
 static struct refusal_answer answer;
 
@@ -58,7 +60,7 @@ static void test_openai_quota(void **state)
 	word(REFUSE_quota, STYLE_openai, "No more.", &quota, false);
 	expect(&answer.body, "{\"error\":{\"message\":\"No more.\",\"type\":\"insufficient_quota\","
 			     "\"param\":null,\"code\":\"quota_exceeded\"," DETAILS "}}");
-	expect(&answer.headers, "x-request-id: id-7\r\nx-should-retry: false\r\n");
+	expect(&answer.headers, "x-request-id: id-7\r\nx-should-retry: false\r\n" RESET);
 	assert_int_equal(answer.status, 429);
 	drop();
 }
@@ -84,7 +86,7 @@ static void test_other_quotas(void **state)
 	       "{\"type\":\"error\",\"error\":{\"type\":\"insufficient_quota\",\"message\":"
 	       "\"No more.\",\"code\":\"quota_exceeded\"," DETAILS "},\"request_id\":\"id-7\","
 	       "\"message\":\"No more.\"}");
-	expect(&answer.headers, "request-id: id-7\r\nx-should-retry: false\r\n");
+	expect(&answer.headers, "request-id: id-7\r\nx-should-retry: false\r\n" RESET);
 	drop();
 	word(REFUSE_quota, STYLE_gemini, "No more.", &quota, false);
 	expect(&answer.body,
@@ -98,7 +100,7 @@ static void test_other_quotas(void **state)
 			     "\"code\":\"quota_exceeded\"," DETAILS "}");
 	expect(&answer.headers, "x-amzn-requestid: id-7\r\n"
 				"x-amzn-errortype: ServiceQuotaExceededException\r\n"
-				"x-should-retry: false\r\n");
+				"x-should-retry: false\r\n" RESET);
 	drop();
 	word(REFUSE_quota, STYLE_cohere, "No more.", &quota, false);
 	expect(&answer.body, "{\"id\":\"id-7\",\"message\":\"No more.\",\"type\":"
@@ -130,13 +132,68 @@ static void test_sentence(void **state)
 	q.scope = q.scope_id = "platform";
 	q.period_starts_at.us = 0;
 	q.period_ends_at.us = PERIOD_NEVER;
-	q.limit_pusd = 0;
+	q.limit = 0;
 	word(REFUSE_quota, STYLE_openai, NULL, &q, false);
 	assert_true(holds(&answer.body, "Budget exhausted for the platform (llm, month)"));
 	assert_true(holds(&answer.body, "0.00123456789 USD.\""));
 	assert_true(holds(&answer.body, "\"period_starts_at\":null,\"period_ends_at\":null"));
 	assert_true(holds(&answer.body, "\"remaining_usd\":0,"));
 	assert_true(holds(&answer.body, "\"utilization_percent\":100,"));
+	drop();
+}
+
+static const struct quota_details minute = {
+	.scope = "key",
+	.scope_id = "k1",
+	.resource_type = "all",
+	.period = "minute",
+	.unit = UNIT_requests,
+	.limit = 60,
+	.current = 60,
+	.estimated = 1,
+	.period_starts_at = { UINT64_C(1793491200000000) },
+	.period_ends_at = { UINT64_C(1793491260000000) },
+	.retry_after_us = 1499001,
+	.passes = true,
+};
+
+/* What lifts by itself says when, in every family's words, and that clients shall come back. */
+static void test_rate(void **state)
+{
+	struct quota_details q = minute;
+
+	(void)state;
+	word(REFUSE_rate_limit, STYLE_openai, NULL, &q, false);
+	expect(
+	    &answer.body,
+	    "{\"error\":{\"message\":\"Request limit reached for key 'k1' (all, minute): 60 of 60 "
+	    "requests are spent or under way, and this request would be 1 more (resets "
+	    "2026-11-01T00:01:00.000Z).\",\"type\":\"requests\",\"param\":null,\"code\":"
+	    "\"rate_limit_exceeded\",\"quota_details\":{\"scope\":\"key\",\"scope_id\":\"k1\","
+	    "\"resource_type\":\"all\",\"unit\":\"requests\",\"limit\":60,\"current\":60,"
+	    "\"estimated\":1,\"remaining\":0,\"period\":\"minute\",\"utilization_percent\":100,"
+	    "\"period_starts_at\":\"2026-11-01T00:00:00.000Z\",\"period_ends_at\":"
+	    "\"2026-11-01T00:01:00.000Z\",\"retry_after_s\":2}}}");
+	expect(&answer.headers, "x-request-id: id-7\r\nretry-after: 2\r\nretry-after-ms: 1500\r\n");
+	drop();
+	q.unit = UNIT_tokens;
+	word(REFUSE_rate_limit, STYLE_openai, NULL, &q, false);
+	assert_true(holds(&answer.body, "\"type\":\"tokens\""));
+	assert_true(holds(&answer.body, "this request may take up to 1 tokens"));
+	drop();
+	q.unit = UNIT_concurrent;
+	q.period_ends_at.us = PERIOD_NEVER;
+	word(REFUSE_rate_limit, STYLE_anthropic, NULL, &q, false);
+	assert_true(holds(&answer.body, "\"type\":\"rate_limit_error\""));
+	assert_true(
+	    holds(&answer.body, "60 of 60 are under way, and this request would be 1 more."));
+	drop();
+	word(REFUSE_rate_limit, STYLE_bedrock, NULL, &q, false);
+	assert_true(holds(&answer.headers, "x-amzn-errortype: ThrottlingException"));
+	drop();
+	word(REFUSE_rate_limit, STYLE_gemini, NULL, NULL, false);
+	assert_true(holds(&answer.body, "RESOURCE_EXHAUSTED"));
+	assert_true(holds(&answer.headers, "retry-after: 1\r\nretry-after-ms: 1000\r\n"));
 	drop();
 }
 
@@ -182,7 +239,8 @@ static void test_all_are_json(void **state)
 			     false);
 			expect_json(paths, buf_span(&answer.body));
 			assert_null(memchr(answer.body.at, '\n', answer.body.len));
-			assert_true(holds(&answer.body, "quota_details") == (r == REFUSE_quota));
+			assert_true(holds(&answer.body, "quota_details") ==
+				    (r == REFUSE_quota || r == REFUSE_rate_limit));
 			drop();
 		}
 		assert_true(refusal_name((enum refusal)r)[0] != '\0');
@@ -293,9 +351,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_openai_quota), cmocka_unit_test(test_quota_as_events),
 		cmocka_unit_test(test_other_quotas), cmocka_unit_test(test_sentence),
-		cmocka_unit_test(test_headers),      cmocka_unit_test(test_all_are_json),
-		cmocka_unit_test(test_long_text),    cmocka_unit_test(test_stream_ends),
-		cmocka_unit_test(test_aws_frame),    cmocka_unit_test(test_no_room),
+		cmocka_unit_test(test_rate),         cmocka_unit_test(test_headers),
+		cmocka_unit_test(test_all_are_json), cmocka_unit_test(test_long_text),
+		cmocka_unit_test(test_stream_ends),  cmocka_unit_test(test_aws_frame),
+		cmocka_unit_test(test_no_room),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

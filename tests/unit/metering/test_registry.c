@@ -31,34 +31,21 @@ static const struct key_row keys[] = {
 	{ .id = "k5", .hash = { 5 }, .tenant = "zeta", .revoked_us = 1795305600000000 },
 };
 
+#define QUOTA(scope_, id_, resource_, period_, limit_)                                             \
+	{                                                                                          \
+		.scope = scope_, .scope_id = id_, .resource = resource_, .unit = "usd",            \
+		.period = period_, .limit = limit_, .action = "block", .on_outage = "local"        \
+	}
+
 static const struct quota_row quotas[] = {
-	{ .scope = "platform", .resource = "all", .period = "month", .limit_pusd = 1 },
-	{ .scope = "tenant",
-	  .scope_id = "acme",
-	  .resource = "llm",
-	  .period = "month",
-	  .limit_pusd = 2 },
-	{ .scope = "tenant",
-	  .scope_id = "acme",
-	  .resource = "e2b",
-	  .period = "month",
-	  .limit_pusd = 3 },
-	{ .scope = "tenant",
-	  .scope_id = "acme",
-	  .resource = "all",
-	  .period = "month",
-	  .limit_pusd = 4 },
-	{ .scope = "tenant",
-	  .scope_id = "zeta",
-	  .resource = "all",
-	  .period = "day",
-	  .limit_pusd = 5 },
-	{ .scope = "key", .scope_id = "k2", .resource = "llm", .period = "day", .limit_pusd = 6 },
+	QUOTA("platform", "", "all", "month", 1),   QUOTA("tenant", "acme", "llm", "month", 2),
+	QUOTA("tenant", "acme", "e2b", "month", 3), QUOTA("tenant", "acme", "all", "month", 4),
+	QUOTA("tenant", "zeta", "all", "day", 5),   QUOTA("key", "k2", "llm", "day", 6),
 };
 
 #define COUNT(rows) (sizeof(rows) / sizeof((rows)[0]))
 
-static const struct registry_rows good = {
+static struct registry_rows good = {
 	.tenant = tenants,
 	.key = keys,
 	.quota = quotas,
@@ -150,10 +137,10 @@ static void expect_limits(const struct allowance *a, const char *limits)
 
 	for (unsigned i = 0; i < a->count; i++) {
 		len += (size_t)snprintf(text + len, sizeof(text) - len, "%d ",
-					(int)purse_view(a->purse[i], now).limit_pusd);
+					(int)purse_view(a->purse[i], now).limit);
 		if (i > 0)
-			assert_true(purse_identity_order(purse_identity(a->purse[i - 1]),
-							 purse_identity(a->purse[i])) < 0);
+			assert_true(quota_order(purse_identity(a->purse[i - 1]),
+						purse_identity(a->purse[i])) < 0);
 	}
 	assert_string_equal(text, limits);
 }
@@ -178,7 +165,7 @@ static void test_allowances(void **state)
 
 static void test_empty(void **state)
 {
-	const struct registry_rows none = { 0 };
+	const struct registry_rows none = { .zones = good.zones };
 	struct purses *purses = purses_new();
 	struct registry *r = build(&none, purses);
 	struct purse *const *purse;
@@ -229,33 +216,25 @@ static void test_refused(void **state)
 {
 	const struct tenant_row same[] = { { .id = "acme" }, { .id = "acme" } };
 	const struct tenant_row nameless[] = { { .name = "ACME" } };
-	struct registry_rows rows = { .tenant = same, .tenants = 2 };
+	struct registry_rows rows = { .tenant = same, .tenants = 2, .zones = good.zones };
 
 	(void)state;
 	expect_refused(&rows, "tenant \"acme\": there are two");
-	rows = (struct registry_rows){ .tenant = nameless, .tenants = 1 };
+	rows.tenant = nameless;
+	rows.tenants = 1;
 	expect_refused(&rows, "no id");
 	expect_bad_key(&(struct key_row){ .id = "x", .tenant = "nobody" }, "key \"x\": it belongs");
 	expect_bad_key(&(struct key_row){ .id = "k2", .tenant = "acme" }, "two of them");
 	expect_bad_key(&(struct key_row){ .id = "x", .hash = { 2 }, .tenant = "acme" },
 		       "same digest");
-	expect_bad_quota(&quotas[1], "two for the same");
-	expect_bad_quota(
-	    &(struct quota_row){
-		.scope = "tenant", .scope_id = "nobody", .resource = "llm", .period = "day" },
-	    "no such tenant");
-	expect_bad_quota(
-	    &(struct quota_row){
-		.scope = "key", .scope_id = "nokey", .resource = "llm", .period = "day" },
-	    "no such key");
-	expect_bad_quota(
-	    &(struct quota_row){
-		.scope = "platform", .scope_id = "x", .resource = "llm", .period = "day" },
-	    "takes no id");
-	expect_bad_quota(
-	    &(struct quota_row){
-		.scope = "tenant", .scope_id = "acme", .resource = "llm", .period = "year" },
-	    "period");
+	expect_bad_quota(&quotas[1], "there are two of them");
+	expect_bad_quota(&(struct quota_row)QUOTA("tenant", "nobody", "llm", "day", 1),
+			 "quota on tenant \"nobody\" (llm, usd, day): there is no such tenant");
+	expect_bad_quota(&(struct quota_row)QUOTA("key", "nokey", "llm", "day", 1), "no such key");
+	expect_bad_quota(&(struct quota_row)QUOTA("platform", "x", "llm", "day", 1), "takes no id");
+	expect_bad_quota(&(struct quota_row)QUOTA("tenant", "acme", "llm", "year", 1), "period is");
+	expect_bad_quota(&(struct quota_row)QUOTA("user", "ann", "llm", "day", 1),
+			 "tenant is missing");
 }
 
 /* A set that is refused leaves the budgets in use as they are. */
@@ -267,8 +246,8 @@ static void test_refused_changes_nothing(void **state)
 	struct registry_rows rows = good;
 
 	(void)state;
-	changed[0].limit_pusd = 1000;
-	changed[1].limit_pusd = -1;
+	changed[0].limit = 1000;
+	changed[1].limit = -2;
 	rows.quota = changed;
 	rows.quotas = 2;
 	assert_int_equal(registry_new(&rows, purses, &no, why, sizeof(why)), ERR_GARBLED);
@@ -284,22 +263,130 @@ static void test_next_snapshot(void **state)
 	struct registry *first = build(&good, purses), *second;
 	struct quota_row raised[COUNT(quotas)];
 	struct registry_rows rows = good;
+	const struct amounts one = { .of = { 1 } }, two = { .of = { 2 } }, nine = { .of = { 9 } };
 	struct hold h;
 	struct quota_details d;
 
 	(void)state;
-	assert_int_equal(allowance_hold(&find(first, 1)->llm, 1, now, &h, &d), ERR_OK);
+	assert_int_equal(allowance_hold(&find(first, 1)->llm, &one, now, &h, &d), ERR_OK);
 	memcpy(raised, quotas, sizeof(quotas));
-	raised[0].limit_pusd = 10;
+	raised[0].limit = 10;
 	rows.quota = raised;
 	second = build(&rows, purses);
 	registry_unref(first);
 	expect_limits(&find(second, 1)->llm, "2 4 10 ");
-	assert_int_equal(allowance_hold(&find(second, 4)->llm, 9, now, &h, &d), ERR_REFUSED);
+	assert_int_equal(allowance_hold(&find(second, 4)->llm, &nine, now, &h, &d), ERR_REFUSED);
 	assert_string_equal(d.scope, "tenant");
-	assert_int_equal(allowance_hold(&find(second, 1)->llm, 2, now, &h, &d), ERR_REFUSED);
-	assert_int_equal(d.current_spend_pusd, 1);
+	assert_int_equal(allowance_hold(&find(second, 1)->llm, &two, now, &h, &d), ERR_REFUSED);
+	assert_int_equal(d.current, 1);
 	registry_unref(second);
+	purses_free(purses);
+}
+
+/* --- teams, users, tags --- */
+
+static struct quota_row of_tenant(const char *scope, const char *tenant, const char *id,
+				  const char *resource, int64_t limit)
+{
+	struct quota_row q = QUOTA("", "", "", "day", limit);
+
+	span_copy(span_of(scope), q.scope, sizeof(q.scope));
+	span_copy(span_of(tenant), q.tenant, sizeof(q.tenant));
+	span_copy(span_of(id), q.scope_id, sizeof(q.scope_id));
+	span_copy(span_of(resource), q.resource, sizeof(q.resource));
+	return q;
+}
+
+static void expect_asked(const struct registry *r, uint8_t key, const char *user, const char *tags,
+			 const char *limits)
+{
+	struct purse *room[ALLOWANCE_PURSES_MAX];
+	struct allowance a;
+
+	assert_int_equal(registry_allowance(r, find(r, key), RESOURCE_llm, span_of(user),
+					    span_of(tags), room, &a),
+			 ERR_OK);
+	expect_limits(&a, limits);
+}
+
+static void test_attribution(void **state)
+{
+	const struct quota_row some[] = {
+		quotas[1],
+		quotas[5],
+		of_tenant("team", "acme", "blue", "all", 11),
+		of_tenant("team", "zeta", "blue", "all", 12),
+		of_tenant("user", "acme", "ann", "llm", 21),
+		of_tenant("user", "acme", "bob", "all", 22),
+		of_tenant("user", "acme", "bob", "e2b", 23),
+		of_tenant("tag", "acme", "nightly", "all", 31),
+		of_tenant("tag", "acme", "batch", "llm", 32),
+		of_tenant("tag", "zeta", "nightly", "all", 33),
+	};
+	struct purses *purses = purses_new();
+	struct registry_rows rows = good;
+	struct registry *r;
+
+	(void)state;
+	rows.quota = some;
+	rows.quotas = COUNT(some);
+	r = build(&rows, purses);
+	expect_limits(&find(r, 2)->llm, "6 21 11 2 "); /* key, its user, its team, the tenant */
+	expect_asked(r, 2, "bob", "", "6 21 11 2 ");   /* a person's key is that person's */
+	expect_asked(r, 1, "", "", "2 ");
+	expect_asked(r, 1, "bob", "", "22 2 ");
+	expect_asked(r, 1, "carl", "", "2 ");
+	expect_asked(r, 1, "bob", "nightly, batch,nightly,,other", "32 31 22 2 ");
+	expect_asked(r, 2, "", "batch", "32 6 21 11 2 ");
+	expect_asked(r, 4, "bob", "nightly", "33 ");
+	registry_unref(r);
+	purses_free(purses);
+}
+
+/* So many limits apply to one request and no more. */
+static void test_ceilings(void **state)
+{
+	static const char *const units[] = { "usd", "tokens", "requests" };
+	static const char *const periods[] = { "hour", "day", "week" };
+	struct quota_row many[9 + 9], tagged[9];
+	struct purse *room[ALLOWANCE_PURSES_MAX];
+	struct purses *purses = purses_new();
+	struct registry_rows rows = good;
+	struct allowance a;
+	struct registry *r;
+
+	(void)state;
+	for (int i = 0; i < 9; i++) {
+		many[i] = many[9 + i] = quotas[1];
+		span_copy(SPAN("e2b"), many[9 + i].resource, sizeof(many[i].resource));
+		span_copy(span_of(units[i % 3]), many[i].unit, sizeof(many[i].unit));
+		span_copy(span_of(periods[i / 3]), many[i].period, sizeof(many[i].period));
+		span_copy(span_of(units[i % 3]), many[9 + i].unit, sizeof(many[i].unit));
+		span_copy(span_of(periods[i / 3]), many[9 + i].period, sizeof(many[i].period));
+		tagged[i] = of_tenant("tag", "acme", (char[2]){ (char)('a' + i) }, "all", 1);
+	}
+	rows.quota = many;
+	rows.quotas = 9;
+	expect_refused(&rows, "8 for one resource");
+	many[8] = many[16];
+	rows.quotas = 16; /* eight for each resource */
+	span_copy(SPAN("total"), many[8].period, sizeof(many[8].period));
+	many[8].limit = QUOTA_NONE; /* which is none */
+	r = build(&rows, purses);
+	assert_int_equal(find(r, 1)->llm.count, 8);
+	registry_unref(r);
+	rows.quota = tagged;
+	rows.quotas = 9;
+	r = build(&rows, purses);
+	assert_int_equal(registry_allowance(r, find(r, 1), RESOURCE_llm, SPAN(""),
+					    SPAN("a,b,c,d,e,f,g,h"), room, &a),
+			 ERR_OK);
+	assert_int_equal(a.count, 8);
+	assert_int_equal(registry_allowance(r, find(r, 1), RESOURCE_llm, SPAN(""),
+					    SPAN("a,b,c,d,e,f,g,h,i"), room, &a),
+			 ERR_TOO_BIG);
+	assert_int_equal(registry_new(&good, NULL, NULL, why, sizeof(why)), ERR_OK); /* a look */
+	registry_unref(r);
 	purses_free(purses);
 }
 
@@ -307,7 +394,9 @@ static void test_many_keys(void **state)
 {
 	const size_t count = 5000;
 	struct key_row *many = calloc(count, sizeof(*many));
-	struct registry_rows rows = { .tenant = tenants, .tenants = 3, .key = many, .keys = count };
+	struct registry_rows rows = {
+		.tenant = tenants, .tenants = 3, .key = many, .keys = count, .zones = good.zones
+	};
 	struct purses *purses = purses_new();
 	struct registry *r;
 
@@ -389,9 +478,15 @@ int main(void)
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_refused_changes_nothing),
 		cmocka_unit_test(test_next_snapshot),
+		cmocka_unit_test(test_attribution),
+		cmocka_unit_test(test_ceilings),
 		cmocka_unit_test(test_many_keys),
 		cmocka_unit_test(test_box),
 	};
+	int failed;
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	good.zones = zones_new("/nowhere");
+	failed = cmocka_run_group_tests(tests, NULL, NULL);
+	zones_free(good.zones);
+	return failed;
 }

@@ -432,6 +432,72 @@ static void spend_is_exact_from_any_instant(void **state)
 	}
 }
 
+struct tag_spent {
+	int64_t nightly, batch;
+	uint64_t requests, tokens;
+	unsigned others;
+};
+
+static bool add_tag_spend(void *arg, const struct tag_spend_row *r)
+{
+	struct tag_spent *s = arg;
+
+	if (strcmp(r->tenant, "tenant-1") != 0)
+		return true;
+	if (span_eq(r->tag, SPAN("nightly"))) {
+		s->nightly += r->cost_pusd;
+		s->requests += r->requests;
+		s->tokens += r->tokens;
+	} else if (span_eq(r->tag, SPAN("batch"))) {
+		s->batch += r->cost_pusd;
+	} else {
+		s->others++;
+	}
+	return true;
+}
+
+/* The same for tags; a row counts once for each that it has, however it is written. */
+static void tags_have_their_own_sums(void **state)
+{
+	static const char *const tags[] = { "nightly,batch", " batch , nightly,nightly,", "nightly",
+					    "", "night,batch" };
+	const uint64_t start_us = sample_row(0).started_us;
+	struct row rows[60];
+
+	(void)state;
+	for (unsigned i = 0; i < 60; i++) {
+		rows[i] = sample_row(i);
+		rows[i].started_us = start_us + i * (HOUR_US / 10);
+		rows[i].cost_pusd = 1 << i % 20;
+		memset(rows[i].tags, 0, sizeof(rows[i].tags));
+		strcpy(rows[i].tags, tags[i % 5]);
+	}
+	commit(rows, 60);
+	commit(rows, 60); /* known already */
+	for (unsigned from = 0; from <= 60; from++) {
+		struct tag_spent s = { 0 };
+		int64_t nightly = 0, batch = 0;
+		uint64_t requests = 0, tokens = 0;
+
+		for (unsigned i = from; i < 60; i++) {
+			bool mine = i % 3 == 1, night = mine && i % 5 <= 2;
+
+			nightly += night ? rows[i].cost_pusd : 0;
+			requests += night;
+			tokens += night ? rows[i].input_tok + rows[i].output_tok : 0;
+			batch += mine && i % 5 != 2 && i % 5 != 3 ? rows[i].cost_pusd : 0;
+		}
+		assert_int_equal(
+		    ledger_tag_spend_each(l, start_us + from * (HOUR_US / 10), add_tag_spend, &s),
+		    ERR_OK);
+		assert_int_equal(s.nightly, nightly);
+		assert_int_equal(s.batch, batch);
+		assert_int_equal(s.requests, requests);
+		assert_int_equal(s.tokens, tokens);
+		assert_true(from > 49 || s.others > 0); /* "night" is another one */
+	}
+}
+
 static void old_rows_go_and_sums_stay(void **state)
 {
 	struct row rows[20];
@@ -495,7 +561,9 @@ static bool keep_price(void *arg, const struct price_row *r)
 
 static void tenants_are_kept(void **state)
 {
-	struct tenant_row r = { .id = "acme", .name = "Acme & Söhne", .created_us = 5 };
+	struct tenant_row r = {
+		.id = "acme", .name = "Acme & Söhne", .plan = "pro", .created_us = 5
+	};
 	struct records all = { 0 };
 
 	(void)state;
@@ -544,14 +612,28 @@ static void quotas_are_kept_and_dropped(void **state)
 	strcpy(r.scope, "tenant");
 	strcpy(r.scope_id, "acme");
 	strcpy(r.resource, "llm");
+	strcpy(r.unit, "usd");
 	strcpy(r.period, "month");
-	r.limit_pusd = INT64_MAX;
-	r.warn_pct = 80;
+	r.limit = INT64_MAX;
+	strcpy(r.warn, "80,90");
+	strcpy(r.zone, "Europe/Berlin");
+	strcpy(r.action, "block");
+	strcpy(r.on_outage, "local");
+	r.raised_limit = 4;
+	r.raised_until_us = 5;
+	r.in_shadow = 1;
 	r.reset_us = 3;
 	assert_int_equal(ledger_quota_drop(l, &r), ERR_MISSING);
 	assert_int_equal(ledger_quota_put(l, LEDGER_ADD, &r), ERR_OK);
 	assert_int_equal(ledger_quota_put(l, LEDGER_ADD, &r), ERR_EXISTS);
-	r.limit_pusd = 5;
+	strcpy(r.unit, "tokens");
+	strcpy(r.tenant, "t");
+	assert_int_equal(ledger_quota_put(l, LEDGER_CHANGE, &r), ERR_MISSING);
+	strcpy(r.unit, "usd");
+	r.tenant[0] = r.tenant[1] = '\0';
+	memset(r.unit, 0, sizeof(r.unit));
+	strcpy(r.unit, "usd");
+	r.limit = -1;
 	assert_int_equal(ledger_quota_put(l, LEDGER_CHANGE, &r), ERR_OK);
 	assert_int_equal(ledger_quota_each(l, keep_quota, &all), ERR_OK);
 	assert_int_equal(all.count, 1);
@@ -624,17 +706,56 @@ static void learned_texts_take_the_place_of_old_ones(void **state)
 	expect_texts(1, "a=two@2 ");
 }
 
+/* Makes the open ledger one of the first version, with a tenant and a limit. */
+static void grow_younger(void)
+{
+	ledger_close(l);
+	ask("DROP TABLE learned");
+	ask("DROP TABLE tag_hour");
+	ask("ALTER TABLE tenant DROP COLUMN plan");
+	ask("INSERT INTO tenant (id, name, created_us, disabled_us) VALUES ('acme', 'A', 1, 0)");
+	ask("DROP TABLE quota");
+	ask("CREATE TABLE quota (scope TEXT NOT NULL, scope_id TEXT NOT NULL,"
+	    " resource TEXT NOT NULL, period TEXT NOT NULL, limit_pusd INTEGER NOT NULL,"
+	    " warn_pct INTEGER NOT NULL, reset_us INTEGER NOT NULL,"
+	    " PRIMARY KEY (scope, scope_id, resource, period)) STRICT, WITHOUT ROWID");
+	ask("INSERT INTO quota VALUES ('tenant', 'acme', 'llm', 'day', 17, 80, 3)");
+	ask("INSERT INTO quota VALUES ('platform', '', 'all', 'month', 18, 0, 0)");
+	ask("PRAGMA user_version = 1");
+	l = open_ledger();
+	assert_int_equal(ask("PRAGMA user_version"), 3);
+}
+
+static void old_limits_go_on(void **state)
+{
+	struct records all = { 0 };
+
+	(void)state;
+	grow_younger();
+	assert_int_equal(ledger_quota_each(l, keep_quota, &all), ERR_OK);
+	assert_int_equal(all.count, 2);
+	assert_string_equal(all.quota.scope, "tenant"); /* the last in order */
+	assert_string_equal(all.quota.scope_id, "acme");
+	assert_string_equal(all.quota.unit, "usd");
+	assert_string_equal(all.quota.period, "day");
+	assert_string_equal(all.quota.warn, "80");
+	assert_string_equal(all.quota.action, "block");
+	assert_string_equal(all.quota.on_outage, "local");
+	assert_int_equal(all.quota.limit, 17);
+	assert_int_equal(all.quota.reset_us, 3);
+	assert_int_equal(ask("SELECT count(*) FROM quota WHERE scope = 'platform' AND warn = ''"),
+			 1);
+	assert_int_equal(ledger_tenant_each(l, keep_tenant, &all), ERR_OK);
+	assert_string_equal(all.tenant.plan, "");
+}
+
 /* A ledger of the first version gains the table. */
 static void an_old_ledger_can_learn(void **state)
 {
 	struct learned_row r = { "a", "b", 1 };
 
 	(void)state;
-	ledger_close(l);
-	ask("DROP TABLE learned");
-	ask("PRAGMA user_version = 1");
-	l = open_ledger();
-	assert_int_equal(ask("PRAGMA user_version"), 2);
+	grow_younger();
 	assert_int_equal(ledger_learned_put(l, &r, 1), ERR_OK);
 	expect_texts(9, "a=b@1 ");
 }
@@ -725,6 +846,8 @@ int main(void)
 		TEST(a_row_comes_back_whole),
 		TEST(rows_count_once),
 		TEST(sums_equal_the_rows),
+		TEST(tags_have_their_own_sums),
+		TEST(old_limits_go_on),
 		TEST(learned_texts_take_the_place_of_old_ones),
 		TEST(an_old_ledger_can_learn),
 		TEST(what_no_column_holds_is_quarantined),
