@@ -2,8 +2,8 @@
 #include "metering/bpe.h"
 
 /* What a step costs, in about nanoseconds, where the tables are out of the nearer caches. */
-#define COST_JOIN 32
-#define COST_STEP 32
+#define COST_JOIN 48
+#define COST_STEP 48
 
 /* Do two tokens stay apart, side by side, when each is the encoding of its bytes? Undoes their
  * merges, the latest first: they do not if, at any time, the two parts at the border would have

@@ -80,7 +80,7 @@ static size_t cased_end(struct span text, size_t from, size_t *seen)
 
 static struct pretoken word(const struct pretoken_rules *r, struct span text, size_t prefix)
 {
-	struct pretoken piece = { .prefix = prefix, .kind = PRETOKEN_WORD };
+	struct pretoken piece = { .prefix = (uint8_t)prefix, .kind = PRETOKEN_WORD };
 	size_t seen;
 
 	if (r->has_cases)
@@ -112,7 +112,7 @@ static struct pretoken number(struct span text)
 
 static struct pretoken marks(const struct pretoken_rules *r, struct span text, size_t prefix)
 {
-	struct pretoken piece = { .prefix = prefix, .kind = PRETOKEN_MARKS };
+	struct pretoken piece = { .prefix = (uint8_t)prefix, .kind = PRETOKEN_MARKS };
 	size_t i = run_end(text, prefix, PRETOKEN_MARK_SET);
 
 	while (i < text.len &&

@@ -35,11 +35,12 @@ enum pretoken_kind {
 	PRETOKEN_SPACE
 };
 
+/* Sixteen bytes: small enough to be returned in registers. */
 struct pretoken {
 	size_t len;
-	size_t prefix; /* bytes before a word's first letter or the first of the marks */
-	enum pretoken_kind kind;
-	bool open; /* more text could change where it ends */
+	uint8_t prefix; /* bytes before a word's first letter or the first of the marks */
+	uint8_t kind;   /* enum pretoken_kind */
+	bool open;      /* more text could change where it ends */
 };
 
 /* What the expressions of the two vocabularies differ in. */
