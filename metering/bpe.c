@@ -81,20 +81,23 @@ size_t bpe_merge(struct bpe *b, struct span piece, uint32_t *ids)
 	return n;
 }
 
-/* The longest token that text begins with; text.len at least 1. */
-static uint32_t longest(struct bpe *b, struct span text)
+/* The longest token that text begins with, and its length; text.len at least 1. */
+static uint32_t longest(struct bpe *b, struct span text, size_t *len)
 {
 	const struct vocab *v = b->vocab;
 	const unsigned char *p = (const unsigned char *)text.at;
 	uint32_t token = v->bytes[p[0]];
 	uint32_t node = text.len > 1 ? v->second[p[0] << 8 | p[1]] : 0;
 
+	*len = 1;
 	for (size_t i = 2; node != 0; i++) {
 		uint32_t here = vocab_node_token(v, node);
 
 		b->work += COST_STEP;
-		if (here != VOCAB_NONE)
+		if (here != VOCAB_NONE) {
 			token = here;
+			*len = i;
+		}
 		node = i < text.len ? vocab_child(v, node, p[i]) : 0;
 	}
 	return token;
@@ -102,29 +105,32 @@ static uint32_t longest(struct bpe *b, struct span text)
 
 size_t bpe_backtrack(struct bpe *b, struct span piece, uint32_t *ids)
 {
-	const struct vocab *v = b->vocab;
+	const struct vocab_token *tokens = b->vocab->tokens;
 	uint32_t taken[BPE_BACKTRACK_BYTES];
 	uint64_t dead[BPE_BACKTRACK_BYTES / 64 + 1] = { 0 }; /* ends that lead nowhere */
-	size_t n = 0, at = 0;
-	uint32_t token = longest(b, piece);
+	size_t n = 0, at = 0, len;
+	uint32_t token = longest(b, piece, &len);
 
 	while (at < piece.len) {
-		size_t end = at + v->tokens[token].len;
+		size_t end = at + len;
 
 		if (!(dead[end / 64] >> end % 64 & 1) &&
 		    (n == 0 || stay_apart(b, taken[n - 1], token))) {
 			taken[n++] = token;
 			at = end;
 			if (at < piece.len)
-				token = longest(b, span_skip(piece, at));
-		} else if (v->tokens[token].prefix != VOCAB_NONE) {
-			token = (uint32_t)v->tokens[token].prefix;
+				token = longest(b, span_skip(piece, at), &len);
+			continue;
+		}
+		if (tokens[token].prefix != VOCAB_NONE) {
+			token = (uint32_t)tokens[token].prefix;
 		} else {
 			MUST(n > 0);
 			dead[at / 64] |= UINT64_C(1) << at % 64;
 			token = taken[--n];
-			at -= v->tokens[token].len;
+			at -= tokens[token].len;
 		}
+		len = tokens[token].len;
 	}
 	if (ids)
 		memcpy(ids, taken, n * sizeof(*ids));
