@@ -10,7 +10,8 @@
 
 enum policy {
 	DROP,
-	PASS
+	PASS,
+	RATE /* PASS where no limits of ours are told */
 };
 
 static const struct {
@@ -29,7 +30,7 @@ static const struct {
 #include "proxy/head.tbl.h"
 };
 
-static bool passes(const struct http1_field *f, bool up)
+static enum policy policy_of(const struct http1_field *f, bool up)
 {
 	if (f->id != HF_OTHER)
 		return up ? policies[f->id].up : policies[f->id].down;
@@ -40,7 +41,7 @@ static bool passes(const struct http1_field *f, bool up)
 		    span_eq_nocase((struct span){ f->name.at, family.len }, family))
 			return up ? families[i].up : families[i].down;
 	}
-	return false;
+	return DROP;
 }
 
 static bool add_line(struct buf *to, struct span name, struct span value)
@@ -72,14 +73,16 @@ static bool add_number(struct buf *to, struct span name, uint64_t n)
 }
 
 /* The fields of a peer that may pass, without those that its connection field names. */
-static bool add_fields(struct buf *to, const struct http1_fields *f, bool up)
+static bool add_fields(struct buf *to, const struct http1_fields *f, bool up, bool rates)
 {
 	bool named = f->first[HF_CONNECTION] != 0;
 
 	for (unsigned i = 0; i < f->count; i++) {
 		const struct http1_field *field = &f->at[i];
 
-		if (!passes(field, up))
+		enum policy policy = policy_of(field, up);
+
+		if (policy == DROP || (policy == RATE && !rates))
 			continue;
 		if (named && http1_lists(f, HF_CONNECTION, field->name))
 			continue;
@@ -171,7 +174,7 @@ bool head_request(struct buf *to, const struct head_up *up)
 
 	if (!add_request_line(to, up) || !add_line(to, SPAN("host"), up->host))
 		return false;
-	if (!add_fields(to, fields, true))
+	if (!add_fields(to, fields, true, false))
 		return false;
 	if (!fields->first[HF_USER_AGENT] &&
 	    !add_line(to, SPAN("user-agent"), SPAN("weir/" WEIR_VERSION)))
@@ -232,7 +235,7 @@ bool head_response(struct buf *to, const struct head_down *down)
 {
 	if (!add_status_line(to, down->status))
 		return false;
-	if (down->fields && !add_fields(to, down->fields, false))
+	if (down->fields && !add_fields(to, down->fields, false, !down->own_rates))
 		return false;
 	if (!buf_add(to, down->extra))
 		return false;

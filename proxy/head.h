@@ -59,6 +59,7 @@ struct head_down {
 	struct span date;                  /* from head_date(); empty: none */
 	enum head_end end;                 /* NONE: no framing field (HEAD, 204, 304) */
 	uint64_t length;                   /* for HEAD_END_LENGTH */
+	bool own_rates;  /* `extra` tells limits of ours: the provider's stay away */
 	bool keep_alive; /* false adds "connection: close"; END_CLOSE implies it */
 	uint8_t minor;   /* the client's HTTP/1.minor */
 };

@@ -97,14 +97,14 @@ FIELD(MISTRAL_CORRELATION_ID,    "mistral-correlation-id",    DROP, PASS)
 LENGTH(25)
 FIELD(ANTHROPIC_ORGANIZATION_ID, "anthropic-organization-id", DROP, DROP)
 
-PREFIX("anthropic-ratelimit-",  DROP, PASS)
+PREFIX("anthropic-ratelimit-",  DROP, RATE)
 PREFIX("anthropic-",            PASS, DROP)
 PREFIX("fireworks-",            DROP, PASS)
 PREFIX("openai-",               PASS, PASS)
 PREFIX("x-amzn-bedrock-",       PASS, PASS)
 PREFIX("x-amzn-",               DROP, PASS)
 PREFIX("x-grok-",               PASS, DROP)
-PREFIX("x-ratelimit-",          DROP, PASS)
+PREFIX("x-ratelimit-",          DROP, RATE)
 PREFIX("x-stainless-",          PASS, DROP)
 #undef FIELD
 #undef LENGTH

@@ -7,6 +7,7 @@
 #include "proxy/client.h"
 #include "proxy/exchange.h"
 #include "proxy/inflate.h"
+#include "proxy/limits.h"
 #include "proxy/upstream.h"
 #include "proxy/worker_internal.h"
 #include "store/inflight.h"
@@ -329,9 +330,12 @@ static bool may_be_for_us(const struct exchange *x, const struct http1_response 
 
 static bool write_head(struct exchange *x, const struct http1_response *response)
 {
+	char limits[LIMITS_ROOM];
 	struct head_down down = {
 		.status = response->status,
 		.fields = &response->fields,
+		.extra = limits_fields(&x->hold, x->route.match.style, clk_wall(), limits),
+		.own_rates = limits_are_ours(&x->hold),
 		.request_id = span_of(x->id_text),
 		.date = worker_date(x->worker),
 		.end = x->relay.end,

@@ -1,12 +1,14 @@
 #include "proxy/reply.h"
 #include "proxy/client.h"
 #include "proxy/exchange.h"
+#include "proxy/limits.h"
 #include "proxy/worker_internal.h"
 
 #define HEAD_CAP_BYTES 16384
 
 static bool write_head(struct exchange *x, const struct refusal_answer *a, struct buf *to)
 {
+	char limits[LIMITS_ROOM];
 	struct buf extra;
 	struct head_down down = {
 		.status = (uint16_t)a->status,
@@ -22,7 +24,8 @@ static bool write_head(struct exchange *x, const struct refusal_answer *a, struc
 	buf_init(&extra, HEAD_CAP_BYTES);
 	ok = buf_addf(&extra, "content-type: %s\r\n",
 		      a->as_sse ? "text/event-stream" : "application/json") &&
-	     buf_add(&extra, buf_span(&a->headers));
+	     buf_add(&extra, buf_span(&a->headers)) &&
+	     buf_add(&extra, limits_fields(&x->hold, x->route.match.style, clk_wall(), limits));
 	if (a->status == 405)
 		ok = ok &&
 		     buf_addf(&extra, "allow: %.*s\r\n", SPAN_ARG(http1_method_text(x->allowed)));

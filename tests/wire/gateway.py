@@ -23,7 +23,7 @@ MANUAL = """gateway NAME { LINES } [-start | -drain | -kill | -wait | -reload]
 -start runs it and waits until it is ready; -drain sends SIGTERM, -kill SIGKILL, -reload
 SIGHUP; -wait waits for its end.
 Names: g1.ledger.rows, g1.ledger.N.FIELD, g1.metric.NAME, g1.log.EVENT, g1.log.warnings,
-g1.exit, g1.quota.TENANT.FIELD, g1.keyid.NAME, g1.secret.NAME. They are asked again for up
+g1.exit, g1.quota.TENANT.FIELD, g1.quota.TENANT.UNIT.FIELD, g1.keyid.NAME, g1.secret.NAME. They are asked again for up
 to 5 s until the expectation holds."""
 
 
@@ -261,13 +261,14 @@ class Gateway:
         return row[name]
 
     def quota(self, path):
-        """A tenant's budget over everything it may spend money on."""
+        """A tenant's budget over everything it may spend money on, or of another unit."""
         tenant, _, name = path.partition(".")
+        unit, _, of_unit = name.rpartition(".")
         text = self.cli("quota", "list", "--scope", "tenant", "--id", tenant, "--json")
         for line in text.splitlines():
             quota = json.loads(line)
-            if quota["resource_type"] == "all" and name in quota:
-                return quota[name]
+            if quota["resource_type"] == "all" and quota["unit"] == (unit or "usd"):
+                return quota.get(of_unit)
         raise PlayError(f"no such quota: {path}: {text}")
 
     def value(self, path):

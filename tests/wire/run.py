@@ -37,6 +37,7 @@ client NAME ${g1} { VERBS }
 start; wait; run                      plays all clients and upstreams; run is both
 cli g1 WORDS ...                      a command of weir, against the admin socket
 sync NAME; delay 100ms; repeat N { }; expect ...
+minute 5s                             waits until so much of the clock's minute is left
 ${u1} is an address; ${NAME.PATH} is whatever expect would compare.
 After each play, for each gateway that still runs: no warning in the log that was not
 allowed, no exchange alive, every admitted request in the ledger, exit status 0."""
@@ -179,6 +180,11 @@ class World:
 
     def do_delay(self, words, _block):
         time.sleep(actors.duration_s(words[0]))
+
+    def do_minute(self, words, _block):
+        left = 60 - time.time() % 60
+        if left < actors.duration_s(words[0]):
+            time.sleep(left + 0.01)
 
     def do_repeat(self, words, block):
         for _ in range(int(words[0])):

@@ -172,6 +172,19 @@ static void a_response_comes_down_with_our_framing(void **state) /* T30 */
 		   "transfer-encoding: chunked\r\n\r\n");
 }
 
+static void our_limits_take_the_place_of_the_providers(void **state)
+{
+	(void)state;
+	go_down("HTTP/1.1 200 OK\r\nx-ratelimit-limit-tokens: 7\r\nRetry-After: 2\r\n"
+		"anthropic-ratelimit-input-tokens-limit: 9\r\n\r\n",
+		(struct head_down){ .status = 200,
+				    .end = HEAD_END_CLOSE,
+				    .extra = SPAN("x-ratelimit-limit-requests: 5\r\n"),
+				    .own_rates = true });
+	assert_out("HTTP/1.1 200 OK\r\nRetry-After: 2\r\nx-ratelimit-limit-requests: 5\r\n"
+		   "connection: close\r\n\r\n");
+}
+
 static void a_response_may_name_fields_to_drop(void **state)
 {
 	(void)state;
@@ -287,6 +300,7 @@ int main(void)
 		cmocka_unit_test(a_query_goes_up_without_credentials),
 		cmocka_unit_test(a_head_that_does_not_fit_is_refused),
 		cmocka_unit_test(a_response_comes_down_with_our_framing),
+		cmocka_unit_test(our_limits_take_the_place_of_the_providers),
 		cmocka_unit_test(a_response_may_name_fields_to_drop),
 		cmocka_unit_test(our_own_answers_are_written_the_same_way),
 		cmocka_unit_test(dates_are_in_the_fixed_form),
