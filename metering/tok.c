@@ -1,6 +1,6 @@
 /* tok.c - counts the pieces of a text: remembered ones, tokens, and what must be encoded. */
 #include "metering/tok.h"
-#include <stdlib.h>
+#include <sys/mman.h>
 #include "base/scan.h"
 #include "metering/bpe.h"
 #include "metering/lossy.h"
@@ -39,45 +39,36 @@ struct cache {
 /* A vocabulary and what it takes to count with it. */
 struct counter {
 	struct bpe bpe;
-	struct cache *cache; /* NULL before the first use, or for want of memory */
+	struct cache cache;
 };
 
 struct tok {
 	struct counter of[VOCAB_COUNT];
 };
 
+/* All pages are there from the beginning: made when first touched, as they would be with the
+ * first texts, they would keep a loop for half a millisecond. */
 struct tok *tok_new(const struct vocabs *v)
 {
-	struct tok *t = calloc(1, sizeof(*t));
+	struct tok *t = mmap(NULL, sizeof(*t), PROT_READ | PROT_WRITE,
+			     MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
 
-	for (int id = 0; t && id < VOCAB_COUNT; id++)
-		t->of[id].bpe.vocab = &v->of[id];
+	if (t == MAP_FAILED)
+		return NULL;
+	for (int id = 0; id < VOCAB_COUNT; id++)
+		t->of[id].bpe = (struct bpe){ .vocab = &v->of[id], .memo = t->of[id].cache.memo };
 	return t;
 }
 
 void tok_free(struct tok *t)
 {
-	if (!t)
-		return;
-	for (int id = 0; id < VOCAB_COUNT; id++)
-		free(t->of[id].cache);
-	free(t);
-}
-
-static struct counter *counter_of(struct tok *t, enum vocab_id id)
-{
-	struct counter *c = &t->of[id];
-
-	if (!c->cache) {
-		c->cache = calloc(1, sizeof(*c->cache));
-		c->bpe.memo = c->cache ? c->cache->memo : NULL;
-	}
-	return c;
+	if (t)
+		munmap(t, sizeof(*t));
 }
 
 struct bpe *tok_bpe(struct tok *t, enum vocab_id id)
 {
-	return &counter_of(t, id)->bpe;
+	return &t->of[id].bpe;
 }
 
 enum tok_script tok_script_of(struct span piece)
@@ -132,12 +123,10 @@ static uint64_t count_unknown(struct counter *c, struct word w, const char *p, s
 
 static uint64_t count_short(struct counter *c, const char *p, size_t len, const char *end)
 {
-	struct word w = word_at(p, len, end), *words;
+	struct word w = word_at(p, len, end);
+	struct word *words = c->cache.sets[vocab_place(word_key(w), SETS)].words;
 	uint64_t count;
 
-	if (!c->cache)
-		return count_unknown(c, w, p, len);
-	words = c->cache->sets[vocab_place(word_key(w), SETS)].words;
 	if (words[0].low == w.low && (words[0].high & ~WORD_NOTE) == w.high)
 		return words[0].high >> WORD_NOTE_SHIFT & 15;
 	if (words[1].low == w.low && (words[1].high & ~WORD_NOTE) == w.high) {
@@ -157,13 +146,13 @@ static uint64_t count_long(struct counter *c, const char *p, size_t len)
 	struct long_word w = { .len = (uint8_t)len }, *known;
 	struct word halves[2];
 
-	if (!c->cache || len > LONG_BYTES || !ends_in_ascii(p, len))
+	if (len > LONG_BYTES || !ends_in_ascii(p, len))
 		return bpe_count(&c->bpe, (struct span){ p, len });
 	memcpy(w.bytes, p, len);
 	memcpy(halves, &w, sizeof(halves));
 	halves[0].low ^= halves[1].low * 3;
 	halves[0].high ^= halves[1].high * 5;
-	known = &c->cache->longs[vocab_place(word_key(halves[0]), LONG_PLACES)];
+	known = &c->cache.longs[vocab_place(word_key(halves[0]), LONG_PLACES)];
 	if (memcmp(known, &w, offsetof(struct long_word, count)) != 0) {
 		w.count = (uint8_t)bpe_count(&c->bpe, (struct span){ p, len });
 		*known = w;
@@ -198,7 +187,7 @@ static const char *count_block(struct counter *c, const char *p, uint64_t starts
 size_t tok_count_pieces(struct tok *t, enum vocab_id id, struct span text,
 			const struct tok_bounds *bounds, struct tok_count *sum)
 {
-	struct counter *c = counter_of(t, id);
+	struct counter *c = &t->of[id];
 	const char *p = text.at, *end = text.at + text.len;
 
 	while (p < end && c->bpe.work <= bounds->work && tok_total(*sum) <= bounds->tokens) {

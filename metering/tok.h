@@ -41,8 +41,8 @@ static inline void tok_add(struct tok_count *sum, struct tok_count c)
 
 struct tok;
 
-/* One thread's counter; v must outlive it. It remembers pieces it has met, in memory of a fixed
- * size that is taken for a vocabulary when first counted with. NULL: no memory. */
+/* One thread's counter; v must outlive it. It remembers pieces it has met, in 3 MB that are taken
+ * at once. NULL: no memory. */
 struct tok *tok_new(const struct vocabs *v);
 
 /* t may be NULL. */
