@@ -174,22 +174,31 @@ static struct tok_count said(struct meter *m, bool now)
 	return sum;
 }
 
-uint64_t meter_output_tok(struct meter *m, uint64_t text_bytes, bool now)
+/* What was said counts, what was not shown is taken by its bytes. */
+static struct learn_estimate estimate_output(struct meter *m, uint64_t text_bytes, bool now)
 {
 	uint64_t unread_tok = estimate_output_tok(text_bytes - m->said_bytes);
+	struct tok_count count = m->kit ? said(m, now) : (struct tok_count){ 0 };
 	struct learn_features f;
 	struct learn_estimate e;
-	struct tok_count count;
 
-	if (!m->kit)
-		return estimate_output_tok(text_bytes);
-	count = said(m, now);
-	if (m->model.exact)
-		return tok_total(count) + unread_tok;
 	count.of[TOK_OTHER] += unread_tok;
-	f = features_answer(count, 0);
-	learn_estimate(m->learned, &m->prior, LEARN_completion, &f, &e);
-	return e.mean_tok;
+	e.low_tok = e.mean_tok = tok_total(count);
+	if (m->kit && !m->model.exact) {
+		f = features_answer(count, 0);
+		learn_estimate(m->learned, &m->prior, LEARN_completion, &f, &e);
+	}
+	return e;
+}
+
+uint64_t meter_output_tok(struct meter *m, uint64_t text_bytes, bool now)
+{
+	return estimate_output(m, text_bytes, now).mean_tok;
+}
+
+uint64_t meter_output_low_tok(struct meter *m, uint64_t text_bytes)
+{
+	return estimate_output(m, text_bytes, true).low_tok;
 }
 
 /* --- all of it --- */

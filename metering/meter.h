@@ -91,6 +91,10 @@ void meter_text(void *arg, uint32_t part, struct span piece);
  * put aside, which takes up to some 200 us; otherwise that is estimated. */
 uint64_t meter_output_tok(struct meter *m, uint64_t text_bytes, bool now);
 
+/* The same, now, but where it is estimated as few as the answer has in 19 of 20 cases: nobody is
+ * cut off for an error of ours. */
+uint64_t meter_output_low_tok(struct meter *m, uint64_t text_bytes);
+
 /* --- all of it --- */
 
 /* Is what was counted the provider's own number, short of what nobody can see? */

@@ -423,7 +423,8 @@ static enum step left_while_relaying(struct exchange *x)
 	const struct conf *c = x->worker->conf;
 
 	if (x->attempt.response_over || x->attempt.failed || x->attempt.garbled || x->facts.late ||
-	    x->facts.over_time || x->facts.shutdown || c->client_gone == CHOICE_client_gone_close)
+	    x->facts.over_time || x->facts.shutdown || x->facts.walled ||
+	    c->client_gone == CHOICE_client_gone_close)
 		return end_relay(x, END_CLIENT_GONE);
 	if (!x->relay.muted) {
 		x->relay.muted = true;
@@ -462,6 +463,9 @@ static enum step step_relay(struct exchange *x)
 		return end_relay(x, END_COMPLETE);
 	if (x->facts.client_gone || x->relay.muted)
 		return left_while_relaying(x);
+	if (x->facts.walled)
+		return cut(x, END_BUDGET, REFUSE_quota,
+			   "The budget ends here: it does not pay for more of this answer.");
 	if (x->attempt.failed)
 		return cut(x, END_UPSTREAM_CUT, REFUSE_upstream_failed,
 			   "The provider broke off inside its answer.");
@@ -627,6 +631,13 @@ void exchange_wake(struct exchange *x)
 	x->woken = true;
 	x->next_woken = x->worker->woken;
 	x->worker->woken = x;
+}
+
+void exchange_fall_short(struct exchange *x, const struct quota_details *why)
+{
+	x->shortfall = malloc(sizeof(*why));
+	if (x->shortfall)
+		*x->shortfall = *why;
 }
 
 /* --- beginning and end --- */

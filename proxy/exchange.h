@@ -27,6 +27,7 @@
 #include "metering/dialect.h"
 #include "metering/meter.h"
 #include "metering/refusal.h"
+#include "metering/sluice.h"
 #include "proxy/relay.h"
 #include "proxy/request.h"
 #include "proxy/route.h"
@@ -70,6 +71,7 @@ struct exchange {
 		bool client_gone, shutdown;
 		bool late;      /* the deadline of the present phase has passed */
 		bool over_time; /* the total deadline has */
+		bool walled;    /* a budget ends here: x->shortfall says which */
 	} facts;
 	struct { /* about one upstream connection: cleared by a retry */
 		bool connected, refused, untrusted, failed, garbled, sent_any, reused;
@@ -96,6 +98,7 @@ struct exchange {
 	struct quota_details *shortfall; /* what the refusal of a limit reports; NULL otherwise */
 	char why[128];                   /* a sentence for the refusal; may be empty */
 	struct meter meter;              /* our own count of its tokens */
+	struct sluice sluice;            /* how much of a stream is paid for */
 	struct relay relay;
 };
 
@@ -110,6 +113,9 @@ void exchange_run(struct exchange *x);
 
 /* Frees an exchange in DONE; the sweep only. */
 void exchange_free(struct exchange *x);
+
+/* Keeps what a limit's refusal reports; without memory it reports less. */
+void exchange_fall_short(struct exchange *x, const struct quota_details *why);
 
 /* Names for people, all static text. */
 const char *exchange_state_name(enum exchange_state s);

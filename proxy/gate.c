@@ -386,9 +386,7 @@ static bool deny_budget(struct exchange *x, const struct key_entry *k,
 			       : &x->worker->metrics.budget_refusals_total,
 		   1);
 	log_decision(x, k, "budget_refused", why);
-	x->shortfall = malloc(sizeof(*why));
-	if (x->shortfall)
-		*x->shortfall = *why;
+	exchange_fall_short(x, why);
 	return why->passes ? deny(x, END_RATE_LIMITED, REFUSE_rate_limit)
 			   : deny(x, END_BUDGET, REFUSE_quota);
 }
@@ -397,6 +395,24 @@ static bool deny_budget(struct exchange *x, const struct key_entry *k,
 static bool is_of_prompt(const struct quota_details *why)
 {
 	return why->unit == UNIT_usd || why->unit == UNIT_tokens;
+}
+
+/* A stream is admitted with what there is, and cut where that ends. */
+static enum err hold_a_part(struct exchange *x, const struct allowance *a, const struct peek *p,
+			    const struct price *price, struct quota_details *why)
+{
+	struct sluice_plan plan = { .price = price,
+				    .tier = span_of(p->tier),
+				    .input_tok = meter_input_tok(&x->meter).high_tok,
+				    .output_tok = output_cap_tok(p, price) };
+	struct amounts first;
+
+	if (sluice_plan(&x->sluice, &plan, &first) != ERR_OK ||
+	    allowance_hold(a, &first, x->started, &x->hold, why) != ERR_OK)
+		return ERR_REFUSED;
+	x->sluice.stands = true;
+	metric_add(&x->worker->metrics.walls_total, 1);
+	return ERR_OK;
 }
 
 /* Holds the worst case; where that does not fit, what is at most to be expected of the prompt. */
@@ -409,7 +425,9 @@ static enum err hold(struct exchange *x, const struct allowance *a, const struct
 	if (e == ERR_OK || !price || !x->meter.kit || !is_of_prompt(why))
 		return e;
 	wanted = likely_case(x, p, price);
-	return allowance_hold(a, &wanted, x->started, &x->hold, why);
+	e = allowance_hold(a, &wanted, x->started, &x->hold, why);
+	return e != ERR_OK && x->streams && is_of_prompt(why) ? hold_a_part(x, a, p, price, why)
+							      : e;
 }
 
 static bool check_budget(struct exchange *x, const struct registry *r, const struct key_entry *k,

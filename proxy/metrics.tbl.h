@@ -23,6 +23,7 @@ METRIC(COUNTER, price_doubts,          total, "rows whose cost no price list say
 METRIC(COUNTER, usage_option_declined, total, "requests asked again without stream_options, which the provider had refused")
 METRIC(COUNTER, budget_refusals,       total,   "requests refused for want of budget")
 METRIC(COUNTER, rate_refusals,         total,   "requests refused for a limit that lifts within a minute")
+METRIC(COUNTER, walls,                 total,   "streams admitted with less than their worst case")
 METRIC(COUNTER, shadow_refusals,       total,   "limits not yet enforced that would have refused a request")
 METRIC(COUNTER, budget_warnings,       total,   "warning levels of limits that were passed")
 METRIC(COUNTER, access_lines_lost,     total,   "access log lines that could not be written")

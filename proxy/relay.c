@@ -183,9 +183,26 @@ static void note_owner(struct exchange *x)
 	x->relay.owned = true;
 }
 
+/* Holds on for what has passed; where that fails, the stream is over. */
+static void pay_on(struct exchange *x)
+{
+	uint64_t passed_tok = meter_output_low_tok(&x->meter, tap_text_bytes(x->relay.tap));
+	struct quota_details why;
+
+	if (sluice_passes(&x->sluice, &x->hold, passed_tok, clk_wall(), &why)) {
+		x->slot->row.held_pusd = x->hold.held.of[UNIT_usd];
+		return;
+	}
+	exchange_fall_short(x, &why);
+	x->facts.walled = true;
+	exchange_wake(x);
+}
+
 static void note_news(struct exchange *x)
 {
 	account_note(&x->relay.account, &x->slot->row, x->relay.tap, &x->meter);
+	if (x->sluice.stands && !x->facts.walled && !x->relay.account.reported)
+		pay_on(x);
 	note_owner(x);
 }
 
@@ -378,7 +395,7 @@ static bool add_error_event(struct exchange *x, enum refusal why, const char *te
 			(x->relay.tail[0] == '\n' && x->relay.tail[1] == '\n');
 
 	return (at_start || buf_add(to, SPAN("\n\n"))) &&
-	       refusal_stream_event(why, x->route.match.shape, text, NULL, x->id_text, to);
+	       refusal_stream_event(why, x->route.match.shape, text, x->shortfall, x->id_text, to);
 }
 
 void relay_cut(struct exchange *x, enum refusal why, const char *text)
