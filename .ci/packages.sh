@@ -5,7 +5,7 @@
 
 build_packages="gcc libc6-dev cmake ninja-build pkg-config libevent-dev libssl-dev libsqlite3-dev
 libyaml-dev libcurl4-openssl-dev libjansson-dev zlib1g-dev libpq-dev libhiredis-dev curl
-ca-certificates"
+ca-certificates tzdata"
 
 as_root() {
 	if [ "$(id -u)" = 0 ]; then

@@ -95,12 +95,14 @@ static enum err look(struct hold *h, const struct amounts *wanted, struct wall n
 
 static void note_standing(struct hold *h, const struct hold_part *part, struct wall now)
 {
-	struct purse_view v = purse_locked_view(part->purse, part->ticket, now);
 	struct standing *s = &h->standing[purse_identity(part->purse)->unit];
-	int64_t left = purse_view_left(&v);
+	int64_t left = purse_locked_left(part->purse, part->ticket, now);
+	struct purse_view v;
 
-	if (quota_blocks(&v.terms) && (!s->known || left < s->left))
-		*s = (struct standing){ true, v.limit, left, v.window.ends };
+	if (!quota_blocks(purse_locked_terms(part->purse)) || (s->known && left >= s->left))
+		return;
+	v = purse_locked_view(part->purse, part->ticket, now);
+	*s = (struct standing){ true, v.limit, left, v.window.ends };
 }
 
 /* ERR_RANGE: only where nothing limits it. */

@@ -363,7 +363,7 @@ static bool gather_tag(const struct registry *r, const struct key_entry *k, enum
 		       struct span tag, struct purse **to, unsigned *count)
 {
 	struct purse *found[QUOTAS_EACH_MAX];
-	char id[sizeof(((struct quota_row *)0)->scope_id)];
+	char id[sizeof(((struct quota_row *)0)->scope_id)] = "";
 	struct quota_identity subject = subject_of(SCOPE_tag, k->tenant, id);
 	unsigned some = 0;
 
@@ -396,7 +396,7 @@ enum err registry_allowance(const struct registry *r, const struct key_entry *k,
 			    struct purse *room[ALLOWANCE_PURSES_MAX], struct allowance *out)
 {
 	const struct allowance *own = resource == RESOURCE_e2b ? &k->e2b : &k->llm;
-	char id[sizeof(((struct quota_row *)0)->scope_id)];
+	char id[sizeof(((struct quota_row *)0)->scope_id)] = "";
 	struct quota_identity subject = subject_of(SCOPE_user, k->tenant, id);
 	unsigned count = 0;
 	struct span tag;
