@@ -118,7 +118,8 @@ def main():
         tally.check("every begun request has exactly one row, exactly priced", not bad,
                     f"{len(bad)} violations")
         tally.check("the load was real", begun > 5 * KILLS and outcomes[200] > 2 * KILLS, outcomes)
-        tally.check("it restarts within a second", slowest < 1.0, f"{slowest:.2f} s")
+        most_s = 10 if is_sanitized() else 1  # a sanitizer's build is no program to be timed
+        tally.check(f"it restarts within {most_s} s", slowest < most_s, f"{slowest:.2f} s")
     prices.unlink()
     tally.close()
 
