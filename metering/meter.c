@@ -8,8 +8,8 @@
 #include "metering/usage.h"
 #include "store/row.h"
 
-#define TEXTS        4      /* of choices that are spoken at the same time */
-#define TEXT_WORK_NS 200000 /* for one piece; what is left of it counts by its bytes */
+#define TEXTS        4              /* of choices that are spoken at the same time */
+#define TEXT_WORK_NS (2 * TOK_WORK) /* for one piece; what is left of it counts by its bytes */
 
 struct meter_texts {
 	struct meter_said {

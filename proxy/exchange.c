@@ -14,7 +14,7 @@
 #include "store/books.h"
 
 #define DOUBTS_EVERY_US (60 * US_PER_SEC)
-#define COUNT_SLICE_NS  50000 /* of a prompt that is counted, in one turn of the loop */
+#define COUNT_SLICE_NS  TOK_WORK /* of a prompt that is counted, in one turn of the loop */
 
 enum step {
 	STEP_AGAIN,

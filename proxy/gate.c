@@ -14,7 +14,7 @@
 #include "store/books.h"
 
 /* Held for an answer whose length neither the request nor the price list bounds. */
-#define LOOK_NS            100000 /* for counting a prompt before it is admitted */
+#define LOOK_NS            (2 * TOK_WORK) /* for counting a prompt before it is admitted */
 #define OUTPUT_UNKNOWN_TOK 32768
 
 #define SET_TEXT(field, text) (void)span_copy(text, field, sizeof(field))
