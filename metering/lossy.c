@@ -41,22 +41,13 @@ size_t lossy_valid(struct span text)
 size_t lossy_broken(struct span text)
 {
 	const unsigned char *p = (const unsigned char *)text.at;
-	unsigned char low = 0x80, high = 0xbf;
+	struct utf8_range next = utf8_second(p[0]);
 	size_t whole = p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : 4, i = 1;
 
 	if (p[0] < 0xc2 || p[0] > 0xf4)
 		return 1;
-	if (p[0] == 0xe0)
-		low = 0xa0;
-	else if (p[0] == 0xed)
-		high = 0x9f;
-	else if (p[0] == 0xf0)
-		low = 0x90;
-	else if (p[0] == 0xf4)
-		high = 0x8f;
-	while (i < whole && i < text.len && p[i] >= low && p[i] <= high) {
-		low = 0x80;
-		high = 0xbf;
+	while (i < whole && i < text.len && p[i] >= next.low && p[i] <= next.high) {
+		next = (struct utf8_range){ 0x80, 0xbf };
 		i++;
 	}
 	return i == text.len ? 0 : i;
