@@ -13,16 +13,11 @@ struct utf8_range {
 static inline struct utf8_range utf8_second(unsigned char first)
 {
 	switch (first) {
-	case 0xe0:
-		return (struct utf8_range){ 0xa0, 0xbf };
-	case 0xed:
-		return (struct utf8_range){ 0x80, 0x9f };
-	case 0xf0:
-		return (struct utf8_range){ 0x90, 0xbf };
-	case 0xf4:
-		return (struct utf8_range){ 0x80, 0x8f };
-	default:
-		return (struct utf8_range){ 0x80, 0xbf };
+	case 0xe0: return (struct utf8_range){ 0xa0, 0xbf };
+	case 0xed: return (struct utf8_range){ 0x80, 0x9f };
+	case 0xf0: return (struct utf8_range){ 0x90, 0xbf };
+	case 0xf4: return (struct utf8_range){ 0x80, 0x8f };
+	default: return (struct utf8_range){ 0x80, 0xbf };
 	}
 }
 
