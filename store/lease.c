@@ -24,6 +24,7 @@
 #define NAME_ROOM   (LEASE_INSTANCE_MAX + 18)
 #define WORD_ROOM   24 /* of a number */
 #define NUMBERS_MAX 16
+#define LOOK_WORDS  3 /* before those who are gone */
 #define GONE_MAX    100
 #define GONE_ROOM   (WORD_ROOM + NAME_ROOM)
 
@@ -47,9 +48,8 @@ struct job {
 	enum err base_error;
 	int64_t base; /* JOB_BASE: what the ledger's rows spent */
 
-	char turn[WORD_ROOM], stay[WORD_ROOM]; /* JOB_SETTLE: what look said */
+	char turn[WORD_ROOM]; /* JOB_SETTLE: what look said */
 	int64_t booked;
-	bool doubt;
 	unsigned gone_count;
 	char *gone; /* GONE_ROOM each */
 	char id[];
@@ -76,8 +76,8 @@ struct lease_agent {
 	struct job *looked;      /* settlements that wait for the ledger */
 	uint64_t sequence;
 	uint64_t born[SHARDS]; /* the life of each marker; 0: not seen yet */
-	struct mono tick_due;
-	bool was_up;
+	struct mono tick_due, ticked_at;
+	bool was_up, forgot;
 };
 
 /* --- jobs --- */
@@ -225,15 +225,21 @@ static bool begins(const struct span *word, size_t words, struct span with, size
 	return words >= at_least && span_eq(word[0], with);
 }
 
+/* The next tick comes soon, though not at once if there was one just now. */
+static void hurry(struct lease_agent *a)
+{
+	uint64_t soon_us = a->ticked_at.us + a->o.lease_us / 32;
+
+	if (a->tick_due.us > soon_us)
+		a->tick_due.us = soon_us;
+}
+
 /* Remembers the life of the shard's marker; another one than before: memory was lost. */
 static void note_epoch(struct lease_agent *a, unsigned shard, uint64_t born, uint64_t now_us)
 {
-	if (a->born[shard] != 0 && a->born[shard] != born) {
-		if (a->own.epochs++ % SHARDS == 0)
-			log_event(LOG_LEVEL_WARN, "redis_forgot",
-				  "Redis lost its memory: limits do not grow for %" PRIu64
-				  " ms, then as the ledger says",
-				  a->o.lease_us / US_PER_MS);
+	if (a->born[shard] != 0 && a->born[shard] != born && !a->forgot) {
+		a->forgot = true;
+		hurry(a);
 	}
 	a->born[shard] = born;
 	a->own.clock_ahead_us = (int64_t)(clk_wall().us - now_us);
@@ -260,6 +266,18 @@ static void answer(struct job *j, const struct lease_answer *found)
 	job_free(j);
 }
 
+/* Redis writes down a floor whatever it is, because it may be used already. Beyond what is used
+ * it is ours only if there is room for it, or if the lease before has not ended yet: then nobody
+ * else was given it. */
+static bool is_ours(const struct job *j, const struct lease_answer *found)
+{
+	bool has_room = found->leased <= j->ask.limit &&
+			!(found->marks & (LEASE_NO_BASE | LEASE_NOT_CALM | LEASE_CLOCKS));
+
+	clk_refresh();
+	return has_room || clk_mono().us < j->ask.floor_until.us;
+}
+
 static void on_sync(void *arg, enum err e, const struct span *word, size_t words)
 {
 	struct job *j = arg;
@@ -276,6 +294,8 @@ static void on_sync(void *arg, enum err e, const struct span *word, size_t words
 		found.calm_in_us = (uint64_t)read_amount(word[8]);
 		found.good_until = good_for(j->sent, a->o.lease_us);
 		found.known_until = good_for(j->sent, a->o.give_up_us);
+		if (!is_ours(j, &found))
+			found.granted = j->ask.used;
 		note_epoch(a, j->shard, found.epoch, (uint64_t)read_amount(word[7]));
 	} else if (e == ERR_OK) {
 		found.err = begins(word, words, SPAN("late"), 1) ? ERR_AGAIN : ERR_GARBLED;
@@ -317,16 +337,14 @@ static void end_settlement(struct job *j, enum err e)
 static enum err keep_look(struct job *j, const struct span *word, size_t words)
 {
 	j->booked = read_amount(word[2]);
-	j->doubt = span_eq(word[4], SPAN("1"));
-	if (!span_copy(word[1], j->turn, sizeof(j->turn)) ||
-	    !span_copy(word[3], j->stay, sizeof(j->stay)) || words > 5 + GONE_MAX)
+	if (!span_copy(word[1], j->turn, sizeof(j->turn)) || words > LOOK_WORDS + GONE_MAX)
 		return ERR_GARBLED;
-	j->gone_count = (unsigned)(words - 5);
+	j->gone_count = (unsigned)(words - LOOK_WORDS);
 	j->gone = calloc(j->gone_count + 1, GONE_ROOM);
 	if (!j->gone)
 		return ERR_NOMEM;
 	for (unsigned i = 0; i < j->gone_count; i++)
-		if (!span_copy(word[5 + i], j->gone + (size_t)i * GONE_ROOM, GONE_ROOM))
+		if (!span_copy(word[LOOK_WORDS + i], j->gone + (size_t)i * GONE_ROOM, GONE_ROOM))
 			return ERR_GARBLED;
 	return ERR_OK;
 }
@@ -337,7 +355,8 @@ static void on_look(void *arg, enum err e, const struct span *word, size_t words
 	struct lease_agent *a = j->agent;
 
 	if (e == ERR_OK)
-		e = begins(word, words, SPAN("look"), 5) ? keep_look(j, word, words) : ERR_GARBLED;
+		e = begins(word, words, SPAN("look"), LOOK_WORDS) ? keep_look(j, word, words)
+								  : ERR_GARBLED;
 	if (e != ERR_OK) {
 		end_settlement(j, e);
 		return;
@@ -390,8 +409,7 @@ static void settle_with(struct job *j, int64_t spent)
 	begin_words(&w, j, "settle");
 	add_word(&w, span_of(j->turn));
 	add_number(&w, spent > j->booked ? (uint64_t)(spent - j->booked) : 0);
-	add_word(&w, span_of(j->stay));
-	add_number(&w, j->doubt);
+	add_number(&w, (uint64_t)j->booked);
 	for (unsigned i = 0; i < j->gone_count; i++)
 		add_word(&w, span_of(j->gone + (size_t)i * GONE_ROOM));
 	e = run(j, &w, on_settled);
@@ -456,17 +474,26 @@ static void begin(struct job *j)
 
 static void tick(struct lease_agent *a)
 {
-	bool up = redis_up(a->redis);
+	bool up = redis_up(a->redis), forgot = a->forgot;
 
-	if (clk_mono().us < a->tick_due.us && (a->was_up || !up)) {
-		a->was_up = up;
-		return;
-	}
+	if (up && !a->was_up)
+		hurry(a);
 	a->was_up = up;
-	a->tick_due.us = clk_mono().us + a->o.lease_us / 4;
+	if (clk_mono().us < a->tick_due.us)
+		return;
+	a->ticked_at = clk_mono();
+	a->tick_due.us = a->ticked_at.us + a->o.lease_us / 4;
+	a->forgot = false;
+	if (forgot) {
+		a->own.epochs++;
+		log_event(LOG_LEVEL_WARN, "redis_forgot",
+			  "Redis lost its memory: limits stand still for %" PRIu64
+			  " ms and then go on as the ledger says",
+			  a->o.lease_us / US_PER_MS);
+	}
 	if (up)
 		mark_shards(a);
-	a->c.tick(a->c.ctx, up);
+	a->c.tick(a->c.ctx, up, forgot);
 }
 
 static void publish_counts(struct lease_agent *a)
@@ -633,7 +660,8 @@ enum err lease_agent_start(const struct lease_options *o, const struct lease_cal
 	e = redis_url_read(span_of(o->url), &a->url, why);
 	if (e != ERR_OK)
 		goto out;
-	redis = (struct redis_options){ &a->url, lease_script(), a->o.deadline_us };
+	redis = (struct redis_options){ &a->url, lease_script(), a->o.deadline_us,
+					a->o.lease_us / 8 };
 	e = redis_new(&redis, &a->redis, why);
 	if (e != ERR_OK)
 		goto out;

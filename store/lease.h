@@ -22,6 +22,8 @@
  *            successor that holds the same state directory and has committed what was left
  *            there (books_closed), or a silence of give_up_us, which has to be longer than the
  *            longest request and the way of its row to the ledger.
+ *            A slice that nobody renewed in time is over: it is renewed only as far as there
+ *            is room, or while the lease it rests on (floor_until) has not ended.
  * Promise 3  Lost memory. Redis may forget: flushed, evicted, restarted from an old dump,
  *            failed over to a stale copy. Every server start and every promotion begins a new
  *            history with its own name, which the script reads from the server that runs it.
@@ -70,12 +72,13 @@ struct lease_request {
 	uint64_t window_us; /* the window's first instant; with id it names the account */
 	uint64_t ends_us;   /* the first instant after it; 0: it never ends */
 	int64_t limit;
-	int64_t used;   /* spent and held by this process since it started */
-	int64_t booked; /* of used, what is certainly in the ledger */
-	int64_t floor;  /* this process keeps to it until the answer; used <= floor */
-	int64_t need;   /* less than this is of no use; floor <= need */
-	int64_t want;   /* the most; need <= want. To give back: floor = need = want */
-	void *arg;      /* comes back with the answer */
+	int64_t used;            /* spent and held by this process since it started */
+	int64_t booked;          /* of used, what is certainly in the ledger */
+	int64_t floor;           /* this process keeps to it until the answer; used <= floor */
+	struct mono floor_until; /* the lease that floor rests on, where it is above used */
+	int64_t need;            /* less than this is of no use; floor <= need */
+	int64_t want;            /* the most; need <= want. To give back: floor = need = want */
+	void *arg;               /* comes back with the answer */
 };
 
 /* Bits of lease_answer.marks. */
@@ -122,8 +125,9 @@ struct lease_callbacks { /* on the agent's thread */
 	void (*settled)(void *ctx, void *arg, enum err e);
 
 	/* Every lease_us / 4, and at once when Redis has come back: ask again for whatever has
-	 * a slice, holds something, or has spent what it has not yet told to be booked. */
-	void (*tick)(void *ctx, bool up);
+	 * a slice, holds something, or has used or booked what no answer has confirmed yet.
+	 * forgot: Redis lost its memory; ask for all in which anything was used. */
+	void (*tick)(void *ctx, bool up, bool forgot);
 };
 
 struct lease_options {

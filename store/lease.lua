@@ -5,8 +5,9 @@
 --   turn     another number whenever a member leaves or the base is set
 --   made     when it was made, if that may have been after it was evicted; else 0
 --   base     what was spent by those who are no members; "?": not known, so nothing grows
---   doubt    1: the base may be too high, which settling again would mend
---   hungry   when a member last went without
+--   counted  what members had booked then: what they have booked since may be in the base, too,
+--            and settling again would take it out
+--   hungry   when a member last found no room, and which: "seen NAME"
 --   p:NAME   a member: "grant used booked seen sequence"
 -- KEYS[2]  the marker of its shard: "history born since"
 -- ARGV[1]  a history that handed the shard over to this server in good order, or nothing
@@ -59,6 +60,10 @@ end
 
 local function less(a, b)
 	return a[1] < b[1] or (a[1] == b[1] and a[2] < b[2])
+end
+
+local function least(a, b)
+	return less(a, b) and a or b
 end
 
 local function whole(n)
@@ -116,10 +121,10 @@ local function account(now, born, since, window)
 	if a.epoch ~= born then
 		local evicted = a.new and evicts()
 		local fresh = a.new and not evicted and since + CLOCKS_APART <= window
-		a.base, a.doubt, a.made = fresh and '0' or '?', '0', evicted and whole(now) or '0'
+		a.base, a.made = fresh and '0' or '?', evicted and whole(now) or '0'
 		a.turn = whole(math.max(tonumber(a.turn) + 1, now))
 		a.to_write = { 'epoch', born, 'turn', a.turn, 'made', a.made, 'base', a.base,
-			'doubt', '0' }
+			'counted', '0' }
 	end
 	return a
 end
@@ -149,16 +154,29 @@ local function unrest(a, now, lease)
 	return math.max(math.max(tonumber(a.born), tonumber(a.made)) + lease - now, 0)
 end
 
--- What everybody but me has: granted, used, granted to the living and not used; and whether
--- somebody was given up who was granted more than the ledger is known to have.
+-- Would settling lower the base, perhaps?
+local function may_gain(a, booked)
+	return a.base ~= '?' and a.base ~= '0' and less(amount(a.counted), booked)
+end
+
+-- Did another member find no room, as long ago as a lease lasts at most?
+local function is_hungry(a, me, now, lease)
+	local seen, name = string.match(a.hungry or '', '^(%d+) (.+)$')
+	return seen and name ~= me and now - tonumber(seen) < lease
+end
+
+-- What everybody but me has: granted, used, booked, granted to the living and not used; and
+-- whether somebody was given up who was granted more than the ledger is known to have.
 local function others(a, me, now, lease, give_up)
-	local o = { granted = { 0, 0 }, used = { 0, 0 }, idle = { 0, 0 }, given_up = false }
+	local o = { granted = { 0, 0 }, used = { 0, 0 }, booked = { 0, 0 }, idle = { 0, 0 },
+		given_up = false }
 	if a.base ~= '?' then
 		o.granted, o.used = amount(a.base), amount(a.base)
 	end
 	for name, other in pairs(a.members) do
 		if name ~= me then
 			o.granted, o.used = plus(o.granted, other.grant), plus(o.used, other.used)
+			o.booked = plus(o.booked, other.booked)
 			if now - other.seen < lease then
 				o.idle = plus(o.idle, minus(other.grant, other.used))
 			elseif now - other.seen >= give_up and less(other.booked, other.grant) then
@@ -181,11 +199,6 @@ local function sync(now, born, since)
 	local used, floor, need, want = amount(ARGV[11]), amount(ARGV[13]), amount(ARGV[14]),
 		amount(ARGV[15])
 	local o = others(a, me, now, lease, tonumber(ARGV[7]))
-	if not mine and less({ 0, 0 }, used) and a.base ~= '?' then
-		a.doubt = '1' -- the base may count what this member brings along
-		note(a, 'doubt', '1')
-	end
-
 	local grant, marks = floor, 0
 	local wait, astray = unrest(a, now, lease), is_astray(now, window, ends)
 	if a.base ~= '?' and wait == 0 and not astray then
@@ -195,6 +208,8 @@ local function sync(now, born, since)
 		end
 		if not less(room, need) then
 			grant = room
+		else
+			note(a, 'hungry', whole(now) .. ' ' .. me)
 		end
 	end
 	if a.base == '?' then
@@ -206,12 +221,10 @@ local function sync(now, born, since)
 	if astray then
 		marks = marks + CLOCKS
 	end
-	if less(grant, need) then
-		if a.doubt == '1' or o.given_up then
-			marks = marks + SETTLE
-		end
-		note(a, 'hungry', whole(now))
-	elseif a.hungry and now - tonumber(a.hungry) < lease then
+	if less(grant, need) and (o.given_up or may_gain(a, plus(o.booked, amount(ARGV[12])))) then
+		marks = marks + SETTLE
+	end
+	if is_hungry(a, me, now, lease) then
 		marks = marks + HUNGRY
 	end
 	note(a, 'p:' .. me, table.concat({ text_of(grant), ARGV[11], ARGV[12], whole(now),
@@ -226,47 +239,37 @@ end
 local function look(now, born, since)
 	local a = account(now, born, since, tonumber(ARGV[4]))
 	local calm = unrest(a, now, tonumber(ARGV[6])) == 0
-	local booked, stay, doubt, gone = { 0, 0 }, 0, '0', {}
+	local booked, gone = { 0, 0 }, {}
 	for name, m in pairs(a.members) do
 		local closed = ARGV[9] ~= '' and string.sub(name, 1, #ARGV[9]) == ARGV[9]
 		local given_up = calm and now - m.seen >= tonumber(ARGV[7])
 		if name ~= ARGV[8] and (closed or given_up) and #gone < GONE_MAX then
 			gone[#gone + 1] = whole(m.seen) .. ' ' .. name
 		else
-			booked, stay = plus(booked, m.booked), stay + 1
-			if less(m.booked, m.used) then
-				doubt = '1'
-			end
+			booked = plus(booked, m.booked)
 		end
 	end
 	write(a, tonumber(ARGV[5]))
-	return { 'look', a.turn, text_of(booked), whole(stay), doubt, unpack(gone) }
+	return { 'look', a.turn, text_of(booked), unpack(gone) }
 end
 
--- 4 to 8 as above, 9 turn, 10 base, 11 how many stay, 12 doubt, then those who leave
+-- 4 to 8 as above, 9 turn, 10 base, 11 what the others had booked, then those who leave
 local function settle(now, born, since)
 	local a = account(now, born, since, tonumber(ARGV[4]))
-	local stay, leaving, doubt = 0, {}, ARGV[12]
-	for i = 13, #ARGV do
+	local leaving = {}
+	for i = 12, #ARGV do
 		local seen, name = string.match(ARGV[i], '^(%d+) (.+)$')
 		if not a.members[name] or a.members[name].seen ~= tonumber(seen) then
 			return { 'changed' }
 		end
-		a.members[name] = nil
 		leaving[#leaving + 1] = 'p:' .. name
 	end
 	if a.turn ~= ARGV[9] then
 		return { 'changed' }
 	end
-	for _ in pairs(a.members) do
-		stay = stay + 1
-	end
-	if stay ~= tonumber(ARGV[11]) then
-		doubt = '1'
-	end
 	note(a, 'base', ARGV[10])
+	note(a, 'counted', ARGV[11])
 	note(a, 'turn', whole(math.max(tonumber(a.turn) + 1, now)))
-	note(a, 'doubt', doubt)
 	write(a, tonumber(ARGV[5]))
 	if #leaving > 0 then
 		redis.call('HDEL', KEYS[1], unpack(leaving))

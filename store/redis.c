@@ -17,8 +17,7 @@
 
 #define TRIES_MAX        8
 #define SOON_US          (2 * US_PER_MS)   /* before a TRYAGAIN is tried again */
-#define RECONNECT_MIN_US (20 * US_PER_MS)  /* doubles with each failure ... */
-#define RECONNECT_MAX_US (800 * US_PER_MS) /* ... up to this; and up to half of it more */
+#define RECONNECT_MIN_US (20 * US_PER_MS)  /* doubles with each failure */
 #define MAP_EVERY_US     (200 * US_PER_MS) /* between questions for the Cluster's map */
 #define RETIRE_FAILURES  16                /* a node that owns nothing is forgotten after */
 #define NOBODY           UINT8_MAX         /* owns a slot */
@@ -63,6 +62,7 @@ struct redis {
 
 	struct call *oldest, *newest;
 	struct call *waiting, **last_waiting;
+	bool fresh;   /* some of these have not been tried yet */
 	size_t calls; /* with those that are over */
 
 	bool cluster, map_wanted, map_asked;
@@ -152,16 +152,16 @@ static void finish_sent(struct redis *r, struct call *c, enum err e, const struc
 static uint64_t chance(struct redis *r, uint64_t below)
 {
 	r->chance = r->chance * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
-	return (r->chance >> 33) % below;
+	return below > 0 ? (r->chance >> 33) % below : 0;
 }
 
-/* When to dial after so many failures. */
+/* When to dial after so many failures: not all processes at the same instant. */
 static struct mono redial_at(struct redis *r, uint32_t failures)
 {
 	uint64_t us = RECONNECT_MIN_US << (failures < 8 ? failures : 8);
 
-	if (us > RECONNECT_MAX_US)
-		us = RECONNECT_MAX_US;
+	if (us > r->o.reconnect_max_us)
+		us = r->o.reconnect_max_us;
 	return (struct mono){ clk_mono().us + us / 2 + chance(r, us) };
 }
 
@@ -325,6 +325,7 @@ static void place_waiting(struct redis *r)
 
 	r->waiting = NULL;
 	r->last_waiting = &r->waiting;
+	r->fresh = false;
 	for (; c; c = next) {
 		next = c->next_waiting;
 		c->queued = false;
@@ -575,8 +576,12 @@ static void on_down(struct redis_link *l, const char *why)
 	l->due = redial_at(r, l->failures);
 	r->counts.breaks++;
 	r->map_wanted = r->map_wanted || r->cluster;
-	log_event(l->failures > 1 ? LOG_LEVEL_DEBUG : LOG_LEVEL_WARN, "redis_lost", "%s%s:%u: %s",
-		  l->setup.sentinel ? "Sentinel " : "", l->host.name, l->host.port, why);
+	if (l->setup.sentinel)
+		log_event(l->failures == r->o.url->hosts ? LOG_LEVEL_WARN : LOG_LEVEL_DEBUG,
+			  "redis_lost", "Sentinel %s:%u: %s", l->host.name, l->host.port, why);
+	else
+		log_event(l->failures == 1 ? LOG_LEVEL_WARN : LOG_LEVEL_DEBUG, "redis_lost",
+			  "%s:%u: %s", l->host.name, l->host.port, why);
 }
 
 /* Asks one Sentinel after the other where the master is, and dials that. */
@@ -705,6 +710,7 @@ enum err redis_eval(struct redis *r, const struct span *word, size_t keys, size_
 	*(r->newest ? &r->newest->newer : &r->oldest) = c;
 	r->newest = c;
 	wait(r, c);
+	r->fresh = true;
 	r->counts.calls++;
 	return ERR_OK;
 }
@@ -740,7 +746,7 @@ size_t redis_watch(struct redis *r, struct pollfd *fds, struct mono *due)
 {
 	size_t n = watch_link(r->sentinel, fds, 0);
 
-	due->us = clk_mono().us + US_PER_SEC;
+	due->us = clk_mono().us + (r->fresh ? 0 : US_PER_SEC);
 	sooner(due, link_due(r, r->sentinel));
 	for (unsigned i = 0; i < r->links; i++) {
 		n = watch_link(r->link[i], fds, n);

@@ -43,6 +43,7 @@ struct redis_options {
 	const struct redis_url *url; /* borrowed */
 	struct span script;          /* borrowed */
 	uint64_t deadline_us;
+	uint64_t reconnect_max_us; /* between tries, on average; they begin with 20 ms */
 };
 
 #define REDIS_LATENCY_STEPS 16 /* answers below 64, 128, 256 us and so on; the rest */

@@ -33,9 +33,10 @@
 struct account {
 	char id[TEXT_ROOM];
 	uint64_t start_us, end_us;
-	int64_t limit, used, booked, granted;
+	int64_t limit, used, booked, granted, told, told_booked, telling, telling_booked;
 	struct mono good_until;
 	bool asked, settling;
+	struct mono asked_at;
 	int64_t cost;
 	uint64_t waiting, admitted;
 	struct lease_answer last;
@@ -129,6 +130,7 @@ static void ask(struct tool *t, struct account *a, bool give_back)
 				   .limit = a->limit,
 				   .used = a->used,
 				   .booked = a->booked,
+				   .floor_until = a->good_until,
 				   .arg = a };
 
 	if (a->asked)
@@ -143,6 +145,9 @@ static void ask(struct tool *t, struct account *a, bool give_back)
 			q.want += t->slack;
 	}
 	a->asked = lease_ask(t->agent, &q, 1) == 1;
+	a->asked_at = clk_mono();
+	a->telling = a->used;
+	a->telling_booked = a->booked;
 }
 
 /* --- what the agent says --- */
@@ -161,13 +166,19 @@ static void on_answer(void *ctx, void *arg, const struct lease_answer *found)
 		a->asked = false;
 		a->last = *found;
 		if (found->err == ERR_OK) {
-			a->granted = found->granted;
+			a->told = a->telling;
+			a->told_booked = a->telling_booked;
+			a->granted = found->granted > a->used ? found->granted : a->used;
 			a->good_until = found->good_until;
 			admit(t, a);
 			if (found->marks & (LEASE_NO_BASE | LEASE_SETTLE))
 				settle(t, a, false);
-			if (found->marks & LEASE_HUNGRY && a->granted > a->used)
-				ask(t, a, true);
+			/* who finds no room shall get what is idle, or know at once that nothing is
+			 */
+			if (found->marks & LEASE_HUNGRY
+				? a->granted > a->used
+				: found->leased >= a->limit && a->used > a->told)
+				ask(t, a, found->marks & LEASE_HUNGRY);
 		}
 	}
 	pthread_cond_broadcast(&t->news);
@@ -195,14 +206,20 @@ static void on_settled(void *ctx, void *arg, enum err e)
 	pthread_mutex_unlock(&t->lock);
 }
 
-static void on_tick(void *ctx, bool up)
+/* Would somebody be wrong about us if Redis forgot, or we died? */
+static bool must_tell(const struct account *a)
+{
+	return a->granted > a->used || a->used > a->booked || a->booked > a->told_booked;
+}
+
+static void on_tick(void *ctx, bool up, bool forgot)
 {
 	struct tool *t = ctx;
 
 	pthread_mutex_lock(&t->lock);
 	t->up = up;
 	for (unsigned i = 0; i < t->count; i++)
-		if (t->account[i].granted > 0)
+		if (must_tell(&t->account[i]) || (forgot && t->account[i].used > 0))
 			ask(t, &t->account[i], false);
 	pthread_cond_broadcast(&t->news);
 	pthread_mutex_unlock(&t->lock);
@@ -263,9 +280,10 @@ static void take(struct tool *t, const char *words)
 	a->waiting = n;
 	a->admitted = 0;
 	a->last.good_until.us = 0;
+	a->asked_at.us = 0;
 	admit(t, a);
 	while (a->waiting > 0 && !is_refused(a)) {
-		if (!a->settling)
+		if (!a->settling && clk_since_us(a->asked_at) >= 2 * US_PER_MS)
 			ask(t, a, false);
 		if (!wait_until(t, by))
 			break;
@@ -444,6 +462,7 @@ static struct tool *tool_new(char **argv)
 int main(int argc, char **argv)
 {
 	char line[512];
+	bool going_on = true;
 	struct tool *t;
 
 	if (argc != 8) {
@@ -453,10 +472,11 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	t = tool_new(argv);
-	pthread_mutex_lock(&t->lock);
-	while (fgets(line, sizeof(line), stdin) && obey(t, line))
-		;
-	pthread_mutex_unlock(&t->lock);
+	while (going_on && fgets(line, sizeof(line), stdin)) {
+		pthread_mutex_lock(&t->lock);
+		going_on = obey(t, line);
+		pthread_mutex_unlock(&t->lock);
+	}
 	lease_agent_stop(t->agent);
 	free(t);
 	return 0;
