@@ -139,6 +139,11 @@ static void check_providers(struct kind_reader *r, const struct conf *c,
 /* What its quotas say is for those to read who know what a quota is. */
 static void check_plans(struct kind_reader *r, const struct conf *c)
 {
+	const char *usual = c->tenant_defaults.plan;
+
+	if (usual && !conf_find_plan(c, span_of(usual)))
+		kind_complain(r, line_of(c->lines, OPTION_tenant_defaults_plan),
+			      "tenant_defaults.plan: there is no plan '%.60s'", usual);
 	for (const struct conf_plan *p = c->plans.at; p < c->plans.at + c->plans.count; p++) {
 		int line;
 

@@ -356,7 +356,7 @@ const struct conf_provider *conf_find_provider(const struct conf *c, struct span
 const struct conf_plan *conf_find_plan(const struct conf *c, struct span name)
 {
 	for (unsigned i = 0; i < c->plans.count; i++)
-		if (span_eq(span_of(c->plans.at[i].name), name))
+		if (c->plans.at[i].name && span_eq(span_of(c->plans.at[i].name), name))
 			return &c->plans.at[i];
 	return NULL;
 }

@@ -101,6 +101,7 @@ OPTION(provisional, output_per_mtok, USD, "75usd", "0usd", "100000usd", LIVE, "f
 SECTION_END(provisional)
 
 SECTION(tenant_defaults, "Budgets of a tenant without a plan, where none of its own is set; none: it has no such limit")
+OPTION(tenant_defaults, plan,         TEXT,   "", "", "",                     LIVE, "the plan of a tenant that was given none; then the amounts here do not count")
 OPTION(tenant_defaults, llm,          USD,    "100usd", "none", "1000000usd", LIVE, "budget for LLM calls")
 OPTION(tenant_defaults, e2b,          USD,    "50usd", "none", "1000000usd",  LIVE, "budget for E2B sandboxes")
 OPTION(tenant_defaults, all,          USD,    "150usd", "none", "1000000usd", LIVE, "budget for both together")

@@ -214,10 +214,12 @@ void plans_free(struct plans *p)
 
 const struct plan *plans_find(const struct plans *p, const char *name)
 {
-	const struct conf_plan *named = conf_find_plan(p->conf, span_of(name));
+	const char *usual = p->conf->tenant_defaults.plan;
+	const struct conf_plan *named;
 
-	if (name[0] == '\0')
+	if (name[0] == '\0' && !usual)
 		return &p->defaults;
+	named = conf_find_plan(p->conf, span_of(name[0] == '\0' ? usual : name));
 	return named ? &p->at[named - p->conf->plans.at] : NULL;
 }
 

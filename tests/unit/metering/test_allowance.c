@@ -540,7 +540,7 @@ static void test_many(void **state)
 struct race {
 	struct allowance a;
 	pthread_barrier_t start;
-	_Atomic int64_t admitted, refused, spent_pusd, over;
+	_Atomic int64_t admitted, refused, spent_pusd, over, under_way;
 	_Atomic unsigned seed;
 };
 
@@ -594,6 +594,48 @@ static void test_barrier_start(void **state)
 	assert_int_equal(r.admitted + r.refused, THREADS * ROUNDS);
 	for (int i = 0; i < 3; i++)
 		expect(purse[i], noon, 0, 54321);
+	purses_free(t);
+}
+
+/* So many at once, and so many tokens and requests in all: counted from outside, too. */
+static void *run_at_once(void *arg)
+{
+	const struct amounts wanted = { .of = { 0, 7, 1, 1 } }, spent = { .of = { 0, 5, 1, 0 } };
+	struct race *r = arg;
+	struct quota_details why;
+
+	pthread_barrier_wait(&r->start);
+	for (int i = 0; i < ROUNDS; i++) {
+		struct hold h;
+
+		if (allowance_hold(&r->a, &wanted, noon, &h, &why) != ERR_OK) {
+			r->refused++;
+			continue;
+		}
+		r->admitted++;
+		r->over += ++r->under_way > 3;
+		r->under_way--;
+		allowance_settle(&h, &spent, noon, NULL);
+	}
+	return NULL;
+}
+
+static void test_at_once(void **state)
+{
+	struct purses *t = purses_new();
+	struct purse *purse[3] = { list_unit(t, "tokens", "day", 500000),
+				   list_unit(t, "requests", "day", 90000),
+				   list_unit(t, "concurrent", "total", 3) };
+	struct race r = { .a = { purse, 3 } };
+
+	(void)state;
+	run_threads(&r, run_at_once);
+	assert_int_equal(r.over, 0);
+	assert_true(r.admitted <= 90000 && r.refused > 0);
+	assert_int_equal(r.admitted + r.refused, THREADS * ROUNDS);
+	expect(purse[0], noon, 5 * r.admitted, 0);
+	expect(purse[1], noon, r.admitted, 0);
+	expect(purse[2], noon, 0, 0);
 	purses_free(t);
 }
 
@@ -674,6 +716,7 @@ int main(void)
 		cmocka_unit_test(test_zones),
 		cmocka_unit_test(test_many),
 		cmocka_unit_test(test_barrier_start),
+		cmocka_unit_test(test_at_once),
 		cmocka_unit_test(test_conservation),
 	};
 

@@ -71,6 +71,13 @@ static void test_defaults(void **state)
 	expect_quota(d, 0, "e2b usd day 50000000000000 [] UTC block closed enforced");
 	plans_free(p);
 	conf_unref(c);
+	c = load("tenant_defaults: { plan: free }\n"
+		 "plans: [ { name: free, quotas: [ 9requests day ] } ]\n" PROVIDER);
+	p = read_plans(c);
+	assert_int_equal(plans_find(p, "")->quotas, 1);
+	expect_quota(plans_find(p, ""), 0, "all requests day 9 [80,90,100] - block local enforced");
+	plans_free(p);
+	conf_unref(c);
 }
 
 static void test_words(void **state)
