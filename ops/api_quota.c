@@ -302,17 +302,22 @@ static enum err read_enforce(struct api_call *c, struct quota_row *q)
 	return ERR_OK;
 }
 
+static enum err read_warn(struct api_call *c, struct quota_row *q)
+{
+	const char *warn = api_value(c, "warn");
+
+	if (!warn || (strcmp(warn, "none") != 0 && strcmp(warn, "0") != 0))
+		return api_text(c, "warn", q->warn, sizeof(q->warn));
+	q->warn[0] = '\0';
+	return ERR_OK;
+}
+
 /* Reads how the limit is to be kept. */
 static enum err read_terms(struct api_call *c, struct quota_row *q)
 {
-	const char *warn = api_value(c, "warn");
-	enum err e = ERR_OK;
+	enum err e = read_warn(c, q);
 
-	if (warn && !span_copy(strcmp(warn, "none") == 0 || strcmp(warn, "0") == 0 ? SPAN("")
-										   : span_of(warn),
-			       q->warn, sizeof(q->warn)))
-		return api_refuse(c, ERR_GARBLED, "warn \"%.40s\": too long", warn);
-	if (api_value(c, "zone"))
+	if (e == ERR_OK)
 		e = api_text(c, "zone", q->zone, sizeof(q->zone));
 	if (e == ERR_OK)
 		e = api_name(c, "action", q->action, sizeof(q->action));
@@ -404,6 +409,8 @@ enum err api_quota_set(struct api_call *c)
 	if (e != ERR_OK)
 		return e;
 	q.limit = limit;
+	q.raised_limit = 0; /* what is set now holds now */
+	q.raised_until_us = 0;
 	plans_complete(c->house->conf, known || api_value(c, "warn"), &q);
 	return keep(c, how, &q);
 }

@@ -332,6 +332,9 @@ def keeps_all_kinds_of_quotas(t, shop):
                                 (["--limit", "9usd", "--until", "2h"], 1, "no limit of usd")]:
         status, _, err = weir("quota", "raise", *red, *words)
         t.check(f"quota raise {' '.join(words)}: exit {code}", status == code and reason in err, err)
+    told = json.loads(weir("quota", "set", *red, "--limit", "250000tokens", "--json")[1])
+    t.check("quota set ends a raise and keeps the rest", told["limit"] == 250000 and
+            told["raised_until"] is None and told["zone"] == "Europe/Berlin", told)
     status, out, _ = weir("quota", "reset", *red, "--unit", "tokens", "--json")
     t.check("quota reset", status == 0 and json.loads(out)["current_spend"] == 0, out)
     status, _, err = weir("quota", "reset", "--scope", "tag", "--tenant", "acme", "--id", "nightly",
