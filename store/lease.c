@@ -24,7 +24,7 @@
 #define NAME_ROOM   (LEASE_INSTANCE_MAX + 18)
 #define WORD_ROOM   24 /* of a number */
 #define NUMBERS_MAX 16
-#define LOOK_WORDS  3 /* before those who are gone */
+#define LOOK_WORDS  4 /* before those who are gone */
 #define GONE_MAX    100
 #define GONE_ROOM   (WORD_ROOM + NAME_ROOM)
 
@@ -49,7 +49,7 @@ struct job {
 	int64_t base; /* JOB_BASE: what the ledger's rows spent */
 
 	char turn[WORD_ROOM]; /* JOB_SETTLE: what look said */
-	int64_t booked;
+	int64_t booked, unbooked;
 	unsigned gone_count;
 	char *gone; /* GONE_ROOM each */
 	char id[];
@@ -61,6 +61,7 @@ struct lease_agent {
 	struct redis_url url;
 	struct redis *redis;
 	char prefix[PREFIX_MAX + 1];
+	char instance[LEASE_INSTANCE_MAX + 1];
 	char name[NAME_ROOM]; /* instance.start */
 	pthread_t thread;
 	int bell;
@@ -120,22 +121,24 @@ static void job_free(struct job *j)
 	free(j);
 }
 
-/* Puts a chain of n jobs into the inbox; false when there is no room for it. */
-static bool hand_in(struct lease_agent *a, struct job *first, struct job **end, size_t n)
+/* Puts the job into the inbox, or frees it when there is no room. */
+static bool hand_in(struct lease_agent *a, struct job *j)
 {
 	uint64_t one = 1;
 	bool fits, ring;
 
 	pthread_mutex_lock(&a->lock);
-	fits = a->jobs + n <= LEASE_QUEUE_MAX && !a->stops;
+	fits = a->jobs < LEASE_QUEUE_MAX && !a->stops;
 	ring = fits && !a->rung;
 	if (fits) {
-		*a->inbox_end = first;
-		a->inbox_end = end;
-		a->jobs += n;
+		*a->inbox_end = j;
+		a->inbox_end = &j->next;
+		a->jobs++;
 		a->rung = true;
 	}
 	pthread_mutex_unlock(&a->lock);
+	if (!fits)
+		free(j);
 	while (ring && write(a->bell, &one, sizeof(one)) < 0 && errno == EINTR)
 		;
 	return fits;
@@ -318,6 +321,7 @@ static void begin_ask(struct job *j)
 	add_number(&w, (uint64_t)q->floor);
 	add_number(&w, (uint64_t)q->need);
 	add_number(&w, (uint64_t)q->want);
+	add_number(&w, q->from_start);
 	if (run(j, &w, on_sync) != ERR_OK)
 		answer(j, &(struct lease_answer){ .err = ERR_NOMEM, .granted = q->floor });
 }
@@ -337,6 +341,7 @@ static void end_settlement(struct job *j, enum err e)
 static enum err keep_look(struct job *j, const struct span *word, size_t words)
 {
 	j->booked = read_amount(word[2]);
+	j->unbooked = read_amount(word[3]);
 	if (!span_copy(word[1], j->turn, sizeof(j->turn)) || words > LOOK_WORDS + GONE_MAX)
 		return ERR_GARBLED;
 	j->gone_count = (unsigned)(words - LOOK_WORDS);
@@ -373,7 +378,7 @@ static void begin_settle(struct job *j)
 	enum err e;
 
 	if (j->books_closed)
-		snprintf(closed, sizeof(closed), "%s.", j->agent->o.instance);
+		snprintf(closed, sizeof(closed), "%s.", j->agent->instance);
 	begin_words(&w, j, "look");
 	add_word(&w, span_of(closed));
 	e = run(j, &w, on_look);
@@ -410,6 +415,7 @@ static void settle_with(struct job *j, int64_t spent)
 	add_word(&w, span_of(j->turn));
 	add_number(&w, spent > j->booked ? (uint64_t)(spent - j->booked) : 0);
 	add_number(&w, (uint64_t)j->booked);
+	add_number(&w, (uint64_t)j->unbooked);
 	for (unsigned i = 0; i < j->gone_count; i++)
 		add_word(&w, span_of(j->gone + (size_t)i * GONE_ROOM));
 	e = run(j, &w, on_settled);
@@ -610,9 +616,9 @@ static const char *take_options(struct lease_agent *a, const struct lease_option
 		return "the prefix of the keys is too long, or has a { or }";
 	digest_random(start, sizeof(start));
 	digest_hex(start, sizeof(start), hex);
-	snprintf(a->name, sizeof(a->name), "%s.%s", o->instance, hex);
-	a->o.instance = strndup(o->instance, LEASE_INSTANCE_MAX);
-	return a->o.instance ? NULL : "out of memory";
+	span_copy(span_of(o->instance), a->instance, sizeof(a->instance));
+	snprintf(a->name, sizeof(a->name), "%s.%s", a->instance, hex);
+	return NULL;
 }
 
 static void agent_free(struct lease_agent *a)
@@ -621,7 +627,6 @@ static void agent_free(struct lease_agent *a)
 		close(a->bell);
 	redis_free(a->redis);
 	pthread_mutex_destroy(&a->lock);
-	free((char *)a->o.instance);
 	free(a);
 }
 
@@ -709,10 +714,8 @@ size_t lease_ask(struct lease_agent *a, const struct lease_request *requests, si
 			break;
 		j->ask = *q;
 		j->ask.id = j->id;
-		if (!hand_in(a, j, &j->next, 1)) {
-			free(j);
+		if (!hand_in(a, j))
 			break;
-		}
 		taken++;
 	}
 	return taken;
@@ -731,10 +734,7 @@ enum err lease_settle(struct lease_agent *a, const struct lease_settlement *s)
 	pthread_mutex_lock(&a->lock);
 	j->ticket = ++a->tickets;
 	pthread_mutex_unlock(&a->lock);
-	if (hand_in(a, j, &j->next, 1))
-		return ERR_OK;
-	free(j);
-	return ERR_NOMEM;
+	return hand_in(a, j) ? ERR_OK : ERR_NOMEM;
 }
 
 enum err lease_base(struct lease_agent *a, uint64_t ticket, enum err e, int64_t spent)
@@ -746,10 +746,7 @@ enum err lease_base(struct lease_agent *a, uint64_t ticket, enum err e, int64_t 
 	j->ticket = ticket;
 	j->base_error = e;
 	j->base = spent;
-	if (hand_in(a, j, &j->next, 1))
-		return ERR_OK;
-	free(j);
-	return ERR_NOMEM;
+	return hand_in(a, j) ? ERR_OK : ERR_NOMEM;
 }
 
 struct lease_counts lease_counts(struct lease_agent *a)

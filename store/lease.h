@@ -35,14 +35,24 @@
  *            lies before the loss.
  *            Ending that time early, when all known members have told, would be wrong: who
  *            they are is just what may have been lost.
- * Promise 4  A new account needs no ledger and no waiting when its window began in this epoch;
- *            that is every window but those in which memory was lost.
+ * Promise 4  A new account needs no ledger and no waiting when its window began in this epoch
+ *            and the limit had been there before (from_start).
  *
  * Not promised  Two masters that both accept writes (a split brain) each give out the limit:
- *            use min-replicas-to-write. A single account deleted by hand is not noticed. When
- *            memory is lost while a process is dead or cut off, what it had under way counts
- *            once its rows are in the ledger and someone settles. Redis answers what was
- *            written: who has `spent` may be lease_us / 4 behind.
+ *            use min-replicas-to-write. A single account deleted by hand is not noticed, nor is
+ *            a process that sleeps between looking at good_until and admitting. When memory is
+ *            lost while a process is dead or cut off, what it had under way counts once its
+ *            rows are in the ledger and someone settles. Redis' clock may leap, but not ahead
+ *            by give_up_us.
+ *
+ * Using it   A call is admitted while used + its cost <= granted and now < good_until, without
+ *            a question. Else it waits, and one question goes out for all that wait: floor =
+ *            used, need = used + the first one's cost, want = used + all their costs and what
+ *            may come soon (nothing, after LEASE_HUNGRY). A refusal is final when no mark but
+ *            HUNGRY is set and leased - idle leaves less than need - used of the limit; else
+ *            others hold what they do not use, and will give it back: ask again shortly. So
+ *            that refusals are quick and right, ask again (floor = need = want = granted) when
+ *            leased has reached the limit, as soon as what waited has been admitted.
  *
  * Clocks     Leases run on Redis' clock, their use on the process' monotonic one. Wall clocks
  *            only name windows; the agent's counts say how far ours is from Redis'.
@@ -78,6 +88,7 @@ struct lease_request {
 	struct mono floor_until; /* the lease that floor rests on, where it is above used */
 	int64_t need;            /* less than this is of no use; floor <= need */
 	int64_t want;            /* the most; need <= want. To give back: floor = need = want */
+	bool from_start;         /* nobody used it in this window without asking here */
 	void *arg;               /* comes back with the answer */
 };
 
@@ -85,7 +96,7 @@ struct lease_request {
 enum lease_mark {
 	LEASE_NO_BASE = 1,  /* nothing grows before lease_settle() */
 	LEASE_NOT_CALM = 2, /* nothing grows yet: members are telling what Redis lost */
-	LEASE_SETTLE = 4,   /* short, and settling may free something */
+	LEASE_SETTLE = 4,   /* settling may free something: at once when short, else at leisure */
 	LEASE_HUNGRY = 8,   /* another member went short: give back what is idle */
 	LEASE_CLOCKS = 16,  /* nothing grows: the window is days away from Redis' clock */
 };
@@ -142,7 +153,7 @@ struct lease_options {
 struct lease_counts {
 	struct redis_counts redis;
 	uint64_t asked, granted, short_of, failed; /* requests, and how they ended */
-	uint64_t epochs;                           /* times that memory was seen to be lost */
+	uint64_t epochs; /* times that Redis was seen to have lost memory */
 	uint64_t settled;
 	int64_t clock_ahead_us; /* our wall clock before Redis', as last seen */
 	bool up;                /* connected and served */

@@ -5,8 +5,9 @@
 --   turn     another number whenever a member leaves or the base is set
 --   made     when it was made, if that may have been after it was evicted; else 0
 --   base     what was spent by those who are no members; "?": not known, so nothing grows
---   counted  what members had booked then: what they have booked since may be in the base, too,
---            and settling again would take it out
+--   counted  what its members had booked when the base was set
+--   doubt    so much of theirs may be in the base, too: they had used it and not booked it, or
+--            came later; once they have booked it, settling again takes it out
 --   hungry   when a member last found no room, and which: "seen NAME"
 --   p:NAME   a member: "grant used booked seen sequence"
 -- KEYS[2]  the marker of its shard: "history born since"
@@ -81,8 +82,9 @@ local function marker(now)
 	local history = string.match(redis.call('INFO', 'replication'), 'master_replid:(%w+)')
 	local was, born, since = string.match(redis.call('GET', KEYS[2]) or '',
 		'^(%w+) (%d+) (%d+)$')
-	if was ~= history then
-		if not was or was ~= ARGV[1] then
+	local leapt = was and tonumber(born) > now -- the clock, backwards: from here on anew
+	if was ~= history or leapt then
+		if not was or leapt or was ~= ARGV[1] then
 			born, since = whole(now), whole(math.max(now, tonumber(ARGV[3])))
 		end
 		redis.call('SET', KEYS[2], history .. ' ' .. born .. ' ' .. since)
@@ -105,8 +107,8 @@ local function member(text)
 end
 
 -- Reads the account. From another life it has no base, and its members go on counting as they
--- stand until they tell otherwise. One that is new begins with nothing spent if its window
--- began in this life: had there been an account, it would still be there.
+-- stand until they tell otherwise. One that is new begins with nothing spent if `window` began in
+-- this life: had there been an account, it would still be there.
 local function account(now, born, since, window)
 	local raw = redis.call('HGETALL', KEYS[1])
 	local a = { born = born, new = #raw == 0, members = {}, to_write = {}, turn = '0' }
@@ -120,11 +122,12 @@ local function account(now, born, since, window)
 	end
 	if a.epoch ~= born then
 		local evicted = a.new and evicts()
-		local fresh = a.new and not evicted and since + CLOCKS_APART <= window
+		local fresh = a.new and not evicted and window and since + CLOCKS_APART <= window
 		a.base, a.made = fresh and '0' or '?', evicted and whole(now) or '0'
+		a.counted, a.doubt = '0', '0'
 		a.turn = whole(math.max(tonumber(a.turn) + 1, now))
 		a.to_write = { 'epoch', born, 'turn', a.turn, 'made', a.made, 'base', a.base,
-			'counted', '0' }
+			'counted', '0', 'doubt', '0' }
 	end
 	return a
 end
@@ -154,9 +157,9 @@ local function unrest(a, now, lease)
 	return math.max(math.max(tonumber(a.born), tonumber(a.made)) + lease - now, 0)
 end
 
--- Would settling lower the base, perhaps?
-local function may_gain(a, booked)
-	return a.base ~= '?' and a.base ~= '0' and less(amount(a.counted), booked)
+-- Would settling lower the base, perhaps? Members have booked so much by now.
+local function is_too_high(a, booked)
+	return a.base ~= '?' and a.doubt ~= '0' and less(amount(a.counted), booked)
 end
 
 -- Did another member find no room, as long ago as a lease lasts at most?
@@ -188,10 +191,11 @@ local function others(a, me, now, lease, give_up)
 end
 
 -- 4 window, 5 its end (0: none), 6 how long a lease lasts, 7 members are given up after, 8 who
--- asks, 9 sequence, 10 limit, 11 used, 12 booked, 13 floor, 14 need, 15 want
+-- asks, 9 sequence, 10 limit, 11 used, 12 booked, 13 floor, 14 need, 15 want, 16 has there been
+-- this limit since the window began
 local function sync(now, born, since)
 	local window, ends, lease = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
-	local a = account(now, born, since, window)
+	local a = account(now, born, since, ARGV[16] == '1' and window)
 	local me, mine = ARGV[8], a.members[ARGV[8]]
 	if mine and mine.sequence >= tonumber(ARGV[9]) then
 		return { 'late' }
@@ -199,6 +203,11 @@ local function sync(now, born, since)
 	local used, floor, need, want = amount(ARGV[11]), amount(ARGV[13]), amount(ARGV[14]),
 		amount(ARGV[15])
 	local o = others(a, me, now, lease, tonumber(ARGV[7]))
+	if not mine and a.base ~= '?' and ARGV[11] ~= '0' then
+		a.doubt = text_of(least(amount(a.base), plus(amount(a.doubt), used)))
+		note(a, 'doubt', a.doubt)
+	end
+
 	local grant, marks = floor, 0
 	local wait, astray = unrest(a, now, lease), is_astray(now, window, ends)
 	if a.base ~= '?' and wait == 0 and not astray then
@@ -221,7 +230,7 @@ local function sync(now, born, since)
 	if astray then
 		marks = marks + CLOCKS
 	end
-	if less(grant, need) and (o.given_up or may_gain(a, plus(o.booked, amount(ARGV[12])))) then
+	if o.given_up or is_too_high(a, plus(o.booked, amount(ARGV[12]))) then
 		marks = marks + SETTLE
 	end
 	if is_hungry(a, me, now, lease) then
@@ -237,9 +246,9 @@ end
 -- 4 to 8 as above, 9 those whose names begin so have no open books, or nothing. Who is given
 -- up is shown with when it was last seen; the caller hands that to settle.
 local function look(now, born, since)
-	local a = account(now, born, since, tonumber(ARGV[4]))
+	local a = account(now, born, since, false)
 	local calm = unrest(a, now, tonumber(ARGV[6])) == 0
-	local booked, gone = { 0, 0 }, {}
+	local booked, unbooked, gone = { 0, 0 }, { 0, 0 }, {}
 	for name, m in pairs(a.members) do
 		local closed = ARGV[9] ~= '' and string.sub(name, 1, #ARGV[9]) == ARGV[9]
 		local given_up = calm and now - m.seen >= tonumber(ARGV[7])
@@ -247,17 +256,19 @@ local function look(now, born, since)
 			gone[#gone + 1] = whole(m.seen) .. ' ' .. name
 		else
 			booked = plus(booked, m.booked)
+			unbooked = plus(unbooked, minus(m.used, m.booked))
 		end
 	end
 	write(a, tonumber(ARGV[5]))
-	return { 'look', a.turn, text_of(booked), unpack(gone) }
+	return { 'look', a.turn, text_of(booked), text_of(unbooked), unpack(gone) }
 end
 
--- 4 to 8 as above, 9 turn, 10 base, 11 what the others had booked, then those who leave
+-- 4 to 8 as above, 9 turn, 10 base, 11 what those who stay had booked, 12 and had not, then those
+-- who leave
 local function settle(now, born, since)
-	local a = account(now, born, since, tonumber(ARGV[4]))
+	local a = account(now, born, since, false)
 	local leaving = {}
-	for i = 12, #ARGV do
+	for i = 13, #ARGV do
 		local seen, name = string.match(ARGV[i], '^(%d+) (.+)$')
 		if not a.members[name] or a.members[name].seen ~= tonumber(seen) then
 			return { 'changed' }
@@ -269,6 +280,7 @@ local function settle(now, born, since)
 	end
 	note(a, 'base', ARGV[10])
 	note(a, 'counted', ARGV[11])
+	note(a, 'doubt', text_of(least(amount(ARGV[10]), amount(ARGV[12]))))
 	note(a, 'turn', whole(math.max(tonumber(a.turn) + 1, now)))
 	write(a, tonumber(ARGV[5]))
 	if #leaving > 0 then

@@ -1,7 +1,7 @@
-/* redis_dns.h - looks a host's addresses up without waiting, by libc's own means.
+/* redis_dns.h - looks a host's addresses up without waiting: a thread waits for libc.
  *
- * Threads  none of ours; libc has one. redis_dns_free() of a search under way may wait for it,
- *          a second at most; then its memory is left to libc.
+ * Threads  the caller's, and one of its own for each search that an address does not spare.
+ *          Who loses interest frees the search; its thread then ends when libc lets it.
  */
 #ifndef STORE_REDIS_DNS_H
 #define STORE_REDIS_DNS_H
@@ -12,7 +12,7 @@
 
 struct redis_dns;
 
-/* Begins; an address is "found" at once. NULL when out of memory. */
+/* Begins; what is an address already is found at once. NULL when out of memory or threads. */
 struct redis_dns *redis_dns_new(const char *host, uint16_t port) MUST_USE;
 
 /* ERR_AGAIN: ask again in some milliseconds; ERR_MISSING: there is no such host; ERR_OK: *out

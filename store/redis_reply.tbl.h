@@ -25,6 +25,6 @@ REPLY(MISCONF, unwilling, "see to its disk: it cannot save")
 REPLY(NOREPLICAS, unwilling, "bring its replicas back: min-replicas-to-write asks for them")
 REPLY(NOAUTH, denied, "put a password into quota.url")
 REPLY(WRONGPASS, denied, "see to the user and password in quota.url")
-REPLY(NOPERM, denied, "allow the user @scripting @read @write @connection +info +time")
+REPLY(NOPERM, denied, "allow the user +@scripting +@read +@write +@connection +info +time +cluster")
 #undef REPLY_CLASS
 #undef REPLY

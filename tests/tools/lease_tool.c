@@ -29,6 +29,7 @@
 
 #define ACCOUNTS_MAX 4096
 #define TEXT_ROOM    64
+#define SETTLE_US    (200 * US_PER_MS) /* between settlements at leisure */
 
 struct account {
 	char id[TEXT_ROOM];
@@ -36,7 +37,7 @@ struct account {
 	int64_t limit, used, booked, granted, told, told_booked, telling, telling_booked;
 	struct mono good_until;
 	bool asked, settling;
-	struct mono asked_at;
+	struct mono asked_at, settled_at;
 	int64_t cost;
 	uint64_t waiting, admitted;
 	struct lease_answer last;
@@ -131,6 +132,7 @@ static void ask(struct tool *t, struct account *a, bool give_back)
 				   .used = a->used,
 				   .booked = a->booked,
 				   .floor_until = a->good_until,
+				   .from_start = true,
 				   .arg = a };
 
 	if (a->asked)
@@ -171,7 +173,9 @@ static void on_answer(void *ctx, void *arg, const struct lease_answer *found)
 			a->granted = found->granted > a->used ? found->granted : a->used;
 			a->good_until = found->good_until;
 			admit(t, a);
-			if (found->marks & (LEASE_NO_BASE | LEASE_SETTLE))
+			if (found->marks & LEASE_NO_BASE ||
+			    (found->marks & LEASE_SETTLE &&
+			     (a->waiting > 0 || clk_since_us(a->settled_at) > SETTLE_US)))
 				settle(t, a, false);
 			/* who finds no room shall get what is idle, or know at once that nothing is
 			 */
@@ -201,6 +205,8 @@ static void on_settled(void *ctx, void *arg, enum err e)
 
 	pthread_mutex_lock(&t->lock);
 	a->settling = false;
+	clk_refresh();
+	a->settled_at = clk_mono();
 	a->last.err = e;
 	pthread_cond_broadcast(&t->news);
 	pthread_mutex_unlock(&t->lock);
@@ -259,7 +265,7 @@ static bool is_refused(const struct account *a)
 	return !a->asked && !a->settling && l->err == ERR_OK && l->good_until.us > 0 &&
 	       l->granted < a->used + a->cost &&
 	       !(l->marks & (LEASE_NO_BASE | LEASE_NOT_CALM | LEASE_SETTLE)) &&
-	       l->leased - l->idle + a->cost > a->limit;
+	       l->leased - l->idle > a->limit - a->cost;
 }
 
 static void take(struct tool *t, const char *words)

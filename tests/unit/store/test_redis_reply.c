@@ -87,6 +87,33 @@ static void redirections_to_nowhere_are_seen(void **state)
 			fail_msg("'%s' led somewhere", bad[i]);
 }
 
+/* Whatever it is, reading it ends and stays within the bytes it was given. */
+static void any_bytes(void **state)
+{
+	static const char letters[] = "MOVEDASKRY -:.0123456789";
+	struct redis_host to;
+	uint32_t seed = 1;
+	unsigned slot;
+
+	(void)state;
+	for (int round = 0; round < 200000; round++) {
+		size_t len = (size_t)(seed >> 8) % 24;
+		char *text = malloc(len + 1);
+
+		for (size_t i = 0; i < len; i++) {
+			seed = seed * 1664525 + 1013904223;
+			text[i] = letters[(seed >> 16) % (sizeof(letters) - 1)];
+		}
+		seed = seed * 1664525 + 1013904223;
+		if (len > 6 && round % 2 == 0)
+			memcpy(text, "ASK 1 ", 6);
+		assert_true(redis_reply_class((struct span){ text, len }) < REPLY_CLASSES);
+		if (redis_reply_redirect((struct span){ text, len }, &slot, &to))
+			assert_true(slot < REDIS_SLOTS && to.port > 0);
+		free(text);
+	}
+}
+
 /* The slots of these keys are those that the Cluster specification and servers say. */
 static void keys_have_slots(void **state)
 {
@@ -107,6 +134,7 @@ int main(void)
 		cmocka_unit_test(replies_have_classes),
 		cmocka_unit_test(redirections_lead_somewhere),
 		cmocka_unit_test(redirections_to_nowhere_are_seen),
+		cmocka_unit_test(any_bytes),
 		cmocka_unit_test(keys_have_slots),
 	};
 
