@@ -152,9 +152,12 @@ static bool count_pieces(struct tok *t, struct tok_stream *s, uint64_t limit)
 					   .tokens = UINT64_MAX,
 					   .work = limit };
 
-	drop(s, tok_count_pieces(t, s->vocab, (struct span){ s->tail, s->tail_len }, &bounds,
-				 &s->floor));
-	if (tok_bpe(t, s->vocab)->work > limit || s->tail_len <= TOK_LONG_BYTES)
+	size_t counted = tok_count_pieces(t, s->vocab, (struct span){ s->tail, s->tail_len },
+					  &bounds, &s->floor);
+
+	drop(s, counted);
+	/* A full tail of which nothing could be counted must go on, however little work is left. */
+	if ((counted > 0 && tok_bpe(t, s->vocab)->work > limit) || s->tail_len <= TOK_LONG_BYTES)
 		return false;
 	begin_longpiece(s);
 	return !s->blind;

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <cmocka.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -367,14 +368,58 @@ static void keeps_to_its_work(void **state)
 		}
 }
 
+/* A tail that is full of the beginning of one long piece, and hardly any work allowed. */
+static void goes_on_with_little_work(void **state)
+{
+	static const char *const begins[] = { "",         "--------", "--------\n",
+					      "aaaaaaaa", "        ", "\t\t\t\t\t\t\t\t\n",
+					      "12345678", "Abcdefgh" };
+	static const char *const units[] = { "-", "\u2026", "a",      "A",     "\u6f22",
+					     " ", "\n",     "\u3000", "\u0301" };
+	struct counter *c = *state;
+	char text[4096];
+
+	for (size_t i = 0; i < sizeof(begins) / sizeof(*begins) * sizeof(units) / sizeof(*units);
+	     i++) {
+		const char *begin = begins[i % (sizeof(begins) / sizeof(*begins))];
+		const char *unit = units[i / (sizeof(begins) / sizeof(*begins))];
+		size_t len = (size_t)snprintf(text, sizeof(text), "%s", begin);
+
+		while (len < 1500)
+			len += (size_t)snprintf(text + len, sizeof(text) - len, "%s", unit);
+		for (int id = 0; id < VOCAB_COUNT; id++) {
+			struct span rest = { text, len };
+			struct tok_stream s;
+			unsigned pushes = 0;
+
+			tok_stream_init(&s, (enum vocab_id)id);
+			while (rest.len > 0) {
+				int64_t work = 1;
+
+				rest = span_skip(rest, tok_stream_push(c->tok, &s, rest, &work));
+				assert_true(++pushes <= len);
+			}
+			assert_int_equal(tok_total(tok_stream_count(c->tok, &s)),
+					 count(c, id, (struct span){ text, len }));
+			tok_stream_release(&s);
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(counts_known_texts),  cmocka_unit_test(counts_by_script),
-		cmocka_unit_test(stops_at_a_limit),    cmocka_unit_test(streams_byte_by_byte),
-		cmocka_unit_test(streams_long_pieces), cmocka_unit_test(streams_mixed_text),
-		cmocka_unit_test(mends_broken_text),   cmocka_unit_test(threads_share_vocabularies),
-		cmocka_unit_test(takes_linear_time),   cmocka_unit_test(keeps_to_its_work),
+		cmocka_unit_test(counts_known_texts),
+		cmocka_unit_test(counts_by_script),
+		cmocka_unit_test(stops_at_a_limit),
+		cmocka_unit_test(streams_byte_by_byte),
+		cmocka_unit_test(streams_long_pieces),
+		cmocka_unit_test(streams_mixed_text),
+		cmocka_unit_test(mends_broken_text),
+		cmocka_unit_test(threads_share_vocabularies),
+		cmocka_unit_test(goes_on_with_little_work),
+		cmocka_unit_test(takes_linear_time),
+		cmocka_unit_test(keeps_to_its_work),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);
