@@ -9,7 +9,7 @@
 --   doubt    so much of theirs may be in the base, too: they had used it and not booked it, or
 --            came later; once they have booked it, settling again takes it out
 --   hungry   when a member last found no room, and which: "seen NAME"
---   p:NAME   a member: "grant used booked seen sequence"
+--   p:NAME   a member: "grant used booked seen sequence", and "old" if told in another life
 -- KEYS[2]  the marker of its shard: "history born since"
 -- ARGV[1]  a history that handed the shard over to this server in good order, or nothing
 -- ARGV[2]  what to do: mark, sync, look or settle
@@ -22,6 +22,7 @@
 local PART = 1000000000
 local CLOCKS_APART = 60000000 -- how far the clocks of processes may differ
 local GONE_MAX = 100 -- members settled at once
+local ANY = { 9223372036, 854775807 } -- as much as there can be
 local DAY = 86400000000
 local NO_BASE, NOT_CALM, SETTLE, HUNGRY, CLOCKS = 1, 2, 4, 8, 16 -- as in lease.h
 
@@ -100,15 +101,40 @@ local function evicts()
 end
 
 local function member(text)
-	local grant, used, booked, seen, sequence =
-		string.match(text, '^(%d+) (%d+) (%d+) (%d+) (%d+)$')
+	local grant, used, booked, seen, sequence, old =
+		string.match(text, '^(%d+) (%d+) (%d+) (%d+) (%d+)(.*)$')
 	return { grant = amount(grant), used = amount(used), booked = amount(booked),
-		seen = tonumber(seen), sequence = tonumber(sequence) }
+		seen = tonumber(seen), sequence = tonumber(sequence), old = old ~= '' }
 end
 
--- Reads the account. From another life it has no base, and its members go on counting as they
--- stand until they tell otherwise. One that is new begins with nothing spent if `window` began in
--- this life: had there been an account, it would still be there.
+local function note(a, name, value)
+	a.to_write[#a.to_write + 1] = name
+	a.to_write[#a.to_write + 1] = value
+end
+
+local function note_member(a, name, m, now)
+	note(a, 'p:' .. name, table.concat({ text_of(m.grant), text_of(m.used), text_of(m.booked),
+		whole(now), whole(m.sequence) }, ' ') .. (m.old and ' old' or ''))
+end
+
+-- Begins the account anew in this life. What it says of its members goes on counting until they
+-- say otherwise, as if they had just been seen: `seen` may be another server's time.
+local function rebuild(a, now, since, window)
+	local evicted = a.new and evicts()
+	local fresh = a.new and not evicted and window and since + CLOCKS_APART <= window
+	a.base, a.made = fresh and '0' or '?', evicted and whole(now) or '0'
+	a.counted, a.doubt = '0', '0'
+	a.turn = whole(math.max(tonumber(a.turn) + 1, now))
+	a.to_write = { 'epoch', a.born, 'turn', a.turn, 'made', a.made, 'base', a.base, 'counted',
+		'0', 'doubt', '0' }
+	for name, m in pairs(a.members) do
+		m.seen, m.old = now, true
+		note_member(a, name, m, now)
+	end
+end
+
+-- Reads the account. One that is new begins with nothing spent if `window` began in this life:
+-- had there been an account, it would still be there.
 local function account(now, born, since, window)
 	local raw = redis.call('HGETALL', KEYS[1])
 	local a = { born = born, new = #raw == 0, members = {}, to_write = {}, turn = '0' }
@@ -121,20 +147,9 @@ local function account(now, born, since, window)
 		end
 	end
 	if a.epoch ~= born then
-		local evicted = a.new and evicts()
-		local fresh = a.new and not evicted and window and since + CLOCKS_APART <= window
-		a.base, a.made = fresh and '0' or '?', evicted and whole(now) or '0'
-		a.counted, a.doubt = '0', '0'
-		a.turn = whole(math.max(tonumber(a.turn) + 1, now))
-		a.to_write = { 'epoch', born, 'turn', a.turn, 'made', a.made, 'base', a.base,
-			'counted', '0', 'doubt', '0' }
+		rebuild(a, now, since, window)
 	end
 	return a
-end
-
-local function note(a, name, value)
-	a.to_write[#a.to_write + 1] = name
-	a.to_write[#a.to_write + 1] = value
 end
 
 -- An account is kept for two days after its window, for what settles late.
@@ -236,8 +251,8 @@ local function sync(now, born, since)
 	if is_hungry(a, me, now, lease) then
 		marks = marks + HUNGRY
 	end
-	note(a, 'p:' .. me, table.concat({ text_of(grant), ARGV[11], ARGV[12], whole(now),
-		ARGV[9] }, ' '))
+	note_member(a, me, { grant = grant, used = used, booked = amount(ARGV[12]),
+		sequence = tonumber(ARGV[9]) }, now)
 	write(a, ends)
 	return { 'sync', whole(marks), text_of(grant), text_of(plus(o.granted, grant)),
 		text_of(plus(o.used, used)), text_of(o.idle), born, whole(now), whole(wait) }
@@ -256,7 +271,7 @@ local function look(now, born, since)
 			gone[#gone + 1] = whole(m.seen) .. ' ' .. name
 		else
 			booked = plus(booked, m.booked)
-			unbooked = plus(unbooked, minus(m.used, m.booked))
+			unbooked = plus(unbooked, m.old and ANY or minus(m.used, m.booked))
 		end
 	end
 	write(a, tonumber(ARGV[5]))
