@@ -112,7 +112,7 @@ static void call_free(struct redis *r, struct call *c)
 }
 
 /* Queues the call up for a server. */
-static void wait(struct redis *r, struct call *c)
+static void queue_up(struct redis *r, struct call *c)
 {
 	c->state = CALL_WAITING;
 	c->ask.answered = on_reply;
@@ -236,7 +236,7 @@ static struct redis_link *any_link(const struct redis *r)
 	for (unsigned i = 0; i < r->links; i++) {
 		struct redis_link *l = r->link[i];
 
-		if (l && l->state == LINK_UP)
+		if (l && l->state == LINK_UP && !redis_link_is_doomed(l))
 			return l;
 		if (l && is_coming(l))
 			coming = l;
@@ -302,7 +302,7 @@ static void place(struct redis *r, struct call *c)
 	enum err e = ERR_AWAY;
 
 	if (may_hope(r, l, c)) {
-		wait(r, c);
+		queue_up(r, c);
 		return;
 	}
 	if (l && l->state == LINK_UP && c->tries < TRIES_MAX) {
@@ -332,7 +332,7 @@ static void place_waiting(struct redis *r)
 		if (c->state == CALL_OVER)
 			call_free(r, c);
 		else if (clk_mono().us < c->not_before.us)
-			wait(r, c);
+			queue_up(r, c);
 		else {
 			c->not_before.us = 0;
 			place(r, c);
@@ -436,7 +436,7 @@ static void on_vouched(struct redis_ask *a, struct redis_link *l, enum err e,
 	if (c->state == CALL_OVER)
 		call_free(r, c);
 	else
-		wait(r, c);
+		queue_up(r, c);
 }
 
 /* MOVED or ASK. */
@@ -463,7 +463,7 @@ static void again(struct redis *r, struct call *c, uint64_t after_us)
 {
 	c->redirected = c->ask_first = false;
 	c->not_before.us = clk_mono().us + after_us;
-	wait(r, c);
+	queue_up(r, c);
 }
 
 /* An error reply: the script did not run, or failed. */
@@ -474,7 +474,7 @@ static void on_refusal(struct redis *r, struct redis_link *l, struct call *c, st
 	r->counts.refused[class]++;
 	if (class == REPLY_script && !c->whole) {
 		c->whole = true;
-		wait(r, c);
+		queue_up(r, c);
 	} else if (class == REPLY_moved || class == REPLY_ask) {
 		if (!redirect(l, c, text))
 			finish_sent(r, c, ERR_AWAY, NULL, 0);
@@ -555,6 +555,10 @@ static void on_up(struct redis_link *l)
 
 	if (l->setup.sentinel)
 		return;
+	if (!l->server.cluster && r->seeds > 1) {
+		redis_link_doom(l, "it is no Cluster: name one server, or the Sentinels");
+		return;
+	}
 	r->counts.connects++;
 	r->counts.evicts = l->server.evicts;
 	if (l->server.evicts)
@@ -709,7 +713,7 @@ enum err redis_eval(struct redis *r, const struct span *word, size_t keys, size_
 	c->older = r->newest;
 	*(r->newest ? &r->newest->newer : &r->oldest) = c;
 	r->newest = c;
-	wait(r, c);
+	queue_up(r, c);
 	r->fresh = true;
 	r->counts.calls++;
 	return ERR_OK;

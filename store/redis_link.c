@@ -214,8 +214,9 @@ static void on_greeting(struct redis_ask *a, struct redis_link *l, enum err e,
 	if (--l->greetings > 0 || redis_link_is_doomed(l))
 		return;
 	l->state = LINK_UP;
-	l->failures = 0;
 	l->setup.on_up(l);
+	if (!redis_link_is_doomed(l))
+		l->failures = 0;
 }
 
 static bool greet(struct redis_link *l, enum redis_greeting_kind kind, const struct span *words,

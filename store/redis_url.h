@@ -1,6 +1,7 @@
 /* redis_url.h - says where Redis is.
  *
- *   redis://[[user]:password@]host[:port][,host[:port]...][/db]    a server, or seeds of a Cluster
+ *   redis://[[user]:password@]host[:port][/db]                 a server
+ *   redis://[[user]:password@]host[:port],host[:port]...       nodes of a Cluster
  *   redis+sentinel://[[user]:password@]host[:port][,...]/master[/db]
  *   unix://[[user]:password@]/path/of/socket
  *   rediss://..., rediss+sentinel://...                             the same over TLS

@@ -314,12 +314,12 @@ def fault(t, name, redis, cause, heal=None, url=None, healed_within=10):
         for a in accounts:
             processes[0].take(a, 1, 1, 3000)
         storm = Storm(world, processes, accounts)
-        time.sleep(0.4)
+        time.sleep(0.3)
         cause()
         time.sleep(0.6)
         if heal:
             heal()
-        time.sleep(0.5)
+        time.sleep(0.3)
         over = storm.end()
         t.check(f"{name}: never above the limit (INV-6)", not over, over)
         t.check("... and nobody waits for it", storm.longest_ms < 400 or is_sanitized(),
@@ -577,19 +577,25 @@ def forgetful(t):
 
 
 def stale_failover(t):
-    """F04: the replica that takes over had long been cut off."""
+    """F04: the replica that takes over, under the address of its master, had long been cut off."""
     with Redis() as master, Replica(master) as replica:
-        with World(f"redis://127.0.0.1:{master.port},127.0.0.1:{replica.port}") as world:
+        address = Cutter(master.port, 0)
+        with World(f"redis://127.0.0.1:{address.port}") as world:
             a, b = world.process("first"), world.process("second")
             account = Account("failover", 10)
             a.take(account, 1)
             replica("REPLICAOF", "127.0.0.1", 1)  # nobody is there
             took = a.take(account, 1, 8)[1]
+            address.target = replica.port
             master.kill()
+            time.sleep(0.2)
+            turned_away = a.counts()["connects"] == 1
             replica("REPLICAOF", "NO", "ONE")
             got = b.take(account, 1, 10, 5000)[1]
             t.check("failed over to an old copy; 9 of 10 are spent: one is left (F04)",
                     (took, got, world.spent(account)) == ("8", "1", 10), (took, got))
+            t.check("... and nobody took it for a master before it was", turned_away)
+        address.close()
 
 
 def cluster(t):
@@ -684,6 +690,7 @@ def connections(t):
                 ("no password", f"redis://127.0.0.1:{redis.port}", False),
                 ("nobody there", f"redis://127.0.0.1:{free_port()}", False),
                 ("no such host", f"redis://nowhere.invalid:{redis.port}", False),
+                ("servers that are no Cluster", f"redis://:secret@127.0.0.1:{redis.port},127.0.0.1:{redis.port}", False),
                 ("a database that is not there", f"redis://:secret@127.0.0.1:{redis.port}/99", False)):
             with World(url) as world:
                 p = world.process("via", up=False)
