@@ -144,7 +144,8 @@ static void check_plans(struct kind_reader *r, const struct conf *c)
 	if (usual && !conf_find_plan(c, span_of(usual)))
 		kind_complain(r, line_of(c->lines, OPTION_tenant_defaults_plan),
 			      "tenant_defaults.plan: there is no plan '%.60s'", usual);
-	for (const struct conf_plan *p = c->plans.at; p < c->plans.at + c->plans.count; p++) {
+	for (unsigned i = 0; i < c->plans.count; i++) {
+		const struct conf_plan *p = &c->plans.at[i];
 		int line;
 
 		if (!p->lines)

@@ -16,7 +16,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static struct tok *the_tok(void)
 {
 	static struct tok *tok; /* made once: the vocabularies take their time */
-	struct vocabs *vocabs;
+	static struct vocabs *vocabs;
 
 	if (!tok) {
 		MUST(vocabs_new(&vocabs) == ERR_OK);
