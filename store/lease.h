@@ -104,7 +104,8 @@ enum lease_mark {
 struct lease_answer {
 	enum err err;            /* not ERR_OK: nothing is known but that floor is still ours */
 	unsigned marks;          /* enum lease_mark, or-ed */
-	int64_t granted;         /* what this process may use in all: floor, or need to want */
+	int64_t granted;         /* may be used here in all: floor; need to want; or, where the
+				    lease below it had ended, no more than `used` was */
 	int64_t leased;          /* the base and everybody's grants */
 	int64_t spent;           /* the base and what everybody had used when they last told */
 	int64_t idle;            /* what the other living members were granted and do not use */
