@@ -241,11 +241,13 @@ static unsigned close_row(struct row *r, const struct price_book *b, bool billab
 }
 
 /* Says how the numbers came about that the provider did not say. */
-static void set_method(struct row *r, const struct meter *m, uint64_t text_bytes)
+static void set_method(struct row *r, const struct tap *t, const struct meter *m)
 {
+	bool exact = meter_is_exact(m, t ? tap_text_bytes(t) : 0) && (!t || !tap_mixed(t));
+
 	if (is_source(r, USAGE_reported) || is_source(r, USAGE_none))
 		return;
-	if (is_source(r, USAGE_estimated) && meter_is_exact(m, text_bytes))
+	if (is_source(r, USAGE_estimated) && exact)
 		SET_TEXT(r->usage_source, span_of(usage_source_name(USAGE_counted)));
 	meter_method(m, r->usage_method, sizeof(r->usage_method));
 }
@@ -253,14 +255,12 @@ static void set_method(struct row *r, const struct meter *m, uint64_t text_bytes
 unsigned account_close(struct row *r, const struct tap *t, struct meter *m,
 		       const struct price_book *b, bool billable)
 {
-	uint64_t text_bytes = t ? tap_text_bytes(t) : 0;
-
 	if (t) {
 		struct account last = { .revision = tap_revision(t) - 1 };
 
 		note(&last, r, t, m, true);
 	}
-	set_method(r, m, text_bytes);
+	set_method(r, t, m);
 	return close_row(r, b, billable);
 }
 

@@ -1,4 +1,6 @@
 #include "metering/facts.h"
+#include <inttypes.h>
+#include <stdio.h>
 #include "base/decimal.h"
 
 #define JSON_FLAGS JSON_LAX_UTF8
@@ -100,34 +102,83 @@ static void learn_echo(struct facts *f, const struct json_event *e)
 		echo->texts = f->known.texts;
 		echo->is_error = f->doc.is_error;
 		echo->ends = f->doc.ends;
-		memcpy(echo->part, f->doc.part, sizeof(echo->part));
+		echo->said = f->doc.said;
+		memcpy(echo->part, f->part, sizeof(echo->part));
 		echo->choices = f->choices;
 	}
 	f->begun = NULL;
 }
 
+static uint8_t bit_of(enum part_level level)
+{
+	return (uint8_t)(1u << level);
+}
+
 static void on_part(struct facts *f, const struct shape_action *a, const struct json_event *e)
 {
-	f->doc.part[a->arg] = hash_of(e->text);
+	uint32_t part = hash_of(e->text);
+	bool differs = f->part[a->arg] != part;
+
+	f->known.mixed |= differs && (f->doc.spoke & bit_of(a->arg)) != 0;
+	f->part[a->arg] = part;
+	f->doc.said |= bit_of(a->arg);
+	if (a->arg != PART_choice || !differs)
+		return;
+	f->calls = 0;
+	if (!(f->doc.said & bit_of(PART_call)))
+		f->part[PART_call] = hash_of(SPAN("0"));
+}
+
+/* A name begins a call; they are numbered from 0 on. */
+static void begin_call(struct facts *f, uint64_t name_at)
+{
+	char number[12];
+	int len;
+
+	if (f->name_at == name_at)
+		return;
+	len = snprintf(number, sizeof(number), "%" PRIu32, f->calls++);
+	f->name_at = name_at;
+	if (!(f->doc.said & bit_of(PART_call)))
+		f->part[PART_call] = hash_of((struct span){ number, (size_t)len });
 }
 
 /* The same for all pieces of a text, and another for the texts beside it. */
-static uint32_t part_of(const struct facts *f, const struct shape_action *a)
+static uint32_t part_of(struct facts *f, const struct shape_action *a, const struct json_event *e)
 {
-	uint32_t field = (uint32_t)(a - f->shape->actions);
+	uint32_t field = (uint32_t)(a - f->shape->actions), part = f->part[PART_choice] * 31;
 
-	return (f->doc.part[PART_choice] * 31 + f->doc.part[PART_call]) * 31 + field;
+	if (a->arg == TEXT_name)
+		begin_call(f, e->start);
+	if (a->arg == TEXT_whole || a->arg == TEXT_name)
+		return (uint32_t)e->start * 2654435761u + field;
+	f->doc.spoke |= bit_of(PART_choice);
+	if (a->arg == TEXT_call) {
+		f->doc.spoke |= bit_of(PART_call);
+		part += f->part[PART_call];
+	}
+	return part * 31 + field;
+}
+
+/* Has another place said this already? */
+static bool is_twin(struct facts *f, const struct shape_action *a)
+{
+	if (a->arg != TEXT_twin)
+		return false;
+	if (!f->doc.twin)
+		f->doc.twin = a;
+	return f->doc.twin != a;
 }
 
 static void on_text(struct facts *f, const struct shape_action *a, const struct json_event *e)
 {
-	if (e->kind != JSON_PIECE || f->doc.silent)
+	if (e->kind != JSON_PIECE || f->doc.silent || is_twin(f, a))
 		return;
 	if (f->begun)
 		learn_echo(f, e);
 	f->text_bytes += e->text.len;
 	if (f->on_text)
-		f->on_text(f->text_arg, part_of(f, a), e->text);
+		f->on_text(f->text_arg, part_of(f, a, e), e->text);
 }
 
 /* An object is measured, not shown: its bytes as they stand. */
@@ -195,9 +246,12 @@ static void on_choices(struct facts *f, const struct shape_action *a, const stru
 
 static void on_choice(struct facts *f, const struct shape_action *a, const struct json_event *e)
 {
-	(void)a;
-	(void)e;
 	f->choices = PART_other;
+	if (e->kind != JSON_OBJECT)
+		return;
+	f->doc.spoke &= (uint8_t)(bit_of(a->arg) - 1);
+	f->doc.said &= (uint8_t)(bit_of(a->arg) - 1);
+	f->doc.twin = a->arg == PART_choice ? NULL : f->doc.twin;
 }
 
 /* --- usage --- */
@@ -493,7 +547,8 @@ static void begin_document(struct facts *f)
 	d->error_rank = RANK_none;
 	d->is_error = d->ends = d->silent = d->base_waits = d->in_items = false;
 	d->error[0] = '\0';
-	memset(d->part, 0, sizeof(d->part));
+	d->said = d->spoke = 0;
+	d->twin = NULL;
 	if (f->shape->usage_in_document)
 		counts_clear(&d->usage);
 }
@@ -595,6 +650,9 @@ bool facts_init(struct facts *f, const struct dialect *d, enum shape_id s, struc
 	*f = (struct facts){ .dialect = d, .shape = shape_get(s), .shape_id = s, .inner = inner };
 	if (!f->shape)
 		return false;
+	for (unsigned i = 0; i < PART_LEVELS; i++)
+		f->part[i] = hash_of(SPAN("0"));
+	f->name_at = UINT64_MAX;
 	counts_clear(&f->known.counts);
 	counts_clear(&f->known.iterations);
 	counts_clear(&f->known.aux);
@@ -633,9 +691,17 @@ static struct span skip_echo(struct facts *f, struct span piece)
 	json_resume(&f->json, &echo->place, echo->len);
 	f->doc.is_error = echo->is_error;
 	f->doc.ends = echo->ends;
-	memcpy(f->doc.part, echo->part, sizeof(echo->part));
+	f->doc.said = echo->said;
+	for (unsigned i = 0; i < PART_LEVELS; i++)
+		if (echo->said & bit_of(i))
+			f->part[i] = echo->part[i];
 	f->choices = echo->choices;
 	return span_skip(piece, echo->len);
+}
+
+void facts_begin(struct facts *f, struct span name)
+{
+	apply_meaning(&f->doc, shape_meaning(f->shape_id, name));
 }
 
 void facts_feed(struct facts *f, struct span piece)

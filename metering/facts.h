@@ -32,6 +32,7 @@ struct known {
 	struct tally items;       /* fees that nobody counts: items of a kind */
 	uint32_t base_id;         /* hash of the id that the base of the counts came with */
 	bool has_usage, has_base, end_seen, blind;
+	bool mixed;        /* a text was not whose it was taken for */
 	unsigned revision; /* of all of it */
 	unsigned texts;    /* and of the texts alone */
 	char model[96], id[96], tier[16], speed[16], error[48], aux_model[64];
@@ -55,7 +56,8 @@ struct document {
 	struct tally items;  /* the list being read */
 	struct item item;
 	char error[48];
-	uint32_t part[PART_LEVELS]; /* hashes: which choice or block, which call in it */
+	uint8_t said, spoke; /* a bit for each part level: it was said; it was used for a text */
+	const struct shape_action *twin; /* the place of TEXT_twin that spoke */
 };
 
 /* Of a chat event: a list, or a usage object, of the kind that the usage event has. */
@@ -73,6 +75,7 @@ struct echo {
 	uint16_t len;   /* 0: nothing to go by */
 	unsigned texts; /* of what is known, which must not have changed since */
 	bool is_error, ends;
+	uint8_t said;
 	uint32_t part[PART_LEVELS];
 	enum chat_part choices;
 	struct json_place place;
@@ -90,6 +93,11 @@ struct facts {
 	const struct shape *shape;
 	enum shape_id shape_id;
 	enum chat_part choices, usage;
+	/* Hashes: which choice or block, which call in it. Where a document says so behind its
+	 * text, it is taken to go on with the one before, or with the call after it. */
+	uint32_t part[PART_LEVELS];
+	uint32_t calls;      /* that the choice has named */
+	uint64_t name_at;    /* where the last name began */
 	struct inner *inner; /* NULL: the shape has none */
 	struct known known;
 	struct document doc;
@@ -109,6 +117,9 @@ struct facts {
  * of documents. False: out of memory. */
 bool facts_init(struct facts *f, const struct dialect *d, enum shape_id s, struct inner *inner,
 		bool in_array) MUST_USE;
+
+/* A document begins in an event of that name. */
+void facts_begin(struct facts *f, struct span name);
 
 /* The next bytes of the document. */
 void facts_feed(struct facts *f, struct span piece);

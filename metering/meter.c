@@ -8,7 +8,9 @@
 #include "metering/usage.h"
 #include "store/row.h"
 
-#define TEXTS        4              /* of choices that are spoken at the same time */
+#define TEXTS        16             /* that may be going on at the same time */
+#define OF_A_CHOICE  4              /* of these: reasoning, content, a call's name, arguments */
+#define OVER         64             /* texts that are known to be over: the last of them */
 #define TEXT_WORK_NS (2 * TOK_WORK) /* for one piece; what is left of it counts by its bytes */
 
 struct meter_texts {
@@ -17,7 +19,18 @@ struct meter_texts {
 		uint32_t part;
 		bool live;
 	} at[TEXTS]; /* the one spoken last comes first */
+	uint32_t over[OVER];
+	uint64_t overs;
 };
+
+/* One choice speaks its texts one after the other. Of several one may be silent while the others
+ * begin texts. */
+static uint8_t voices(uint64_t choices)
+{
+	if (choices <= 1)
+		return 1;
+	return choices < TEXTS / OF_A_CHOICE ? (uint8_t)(OF_A_CHOICE * choices) : TEXTS;
+}
 
 void meter_begin(struct meter *m, const struct meter_kit *kit, const struct meter_subject *s)
 {
@@ -31,13 +44,16 @@ void meter_begin(struct meter *m, const struct meter_kit *kit, const struct mete
 	tok_model_find(s->dialect, s->model, &m->model);
 	m->prior = features_prior(&m->model);
 	m->learned = learn_find(kit->learn, s->provider, span_of(m->prior.family));
-	m->voices = p->n < TEXTS ? (uint8_t)p->n : TEXTS;
+	m->voices = voices(p->n);
 	m->bytes = features_body(p, s->body);
 }
 
-static uint64_t bit_of(uint32_t part)
+static bool is_over(const struct meter_texts *t, uint32_t part)
 {
-	return UINT64_C(1) << part % 64;
+	for (uint64_t i = 0; i < t->overs && i < OVER; i++)
+		if (t->over[i] == part)
+			return true;
+	return false;
 }
 
 static void end_text(struct meter *m, struct meter_said *s)
@@ -45,7 +61,7 @@ static void end_text(struct meter *m, struct meter_said *s)
 	if (!s->live)
 		return;
 	tok_add(&m->said, tok_stream_count(m->kit->tok, &s->text));
-	m->over |= bit_of(s->part);
+	m->texts->over[m->texts->overs++ % OVER] = s->part;
 	m->mixed |= s->text.blind;
 	tok_stream_release(&s->text);
 	s->live = false;
@@ -113,13 +129,12 @@ struct meter_input meter_input_tok(const struct meter *m)
 
 static void begin_text(struct meter *m, struct meter_said *s, uint32_t part)
 {
-	m->mixed |= (m->over & bit_of(part)) != 0; /* it may be going on after all */
+	m->mixed |= is_over(m->texts, part); /* it goes on after all */
 	*s = (struct meter_said){ .part = part, .live = true };
 	tok_stream_init(&s->text, m->model.vocab);
 }
 
-/* Brings the text of that part to the front. One too many ends the one that was silent longest: one
- * choice speaks its texts one after the other. */
+/* Brings the text of that part to the front. One too many ends the one that was silent longest. */
 static struct meter_said *text_of(struct meter *m, uint32_t part)
 {
 	struct meter_said found, *at = m->texts->at;

@@ -42,8 +42,7 @@ struct meter {
 	struct prompt_count counted;
 	bool prompt_counted;
 	bool mixed;                /* the answer's texts could not be told apart */
-	uint8_t voices;            /* choices that may speak at the same time */
-	uint64_t over;             /* a bit for each part whose text is over */
+	uint8_t voices;            /* texts that may be going on at the same time */
 	struct meter_texts *texts; /* of the answer, under way; allocated with the first */
 	struct tok_count said;     /* of its texts that are over */
 	uint64_t said_bytes;       /* taken from all of them */

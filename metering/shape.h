@@ -17,7 +17,7 @@
 	KIND(id, "the provider's id of the answer")                                                \
 	KIND(tier, "the service tier that serves")                                                 \
 	KIND(speed, "the same, where a second member says it")                                     \
-	KIND(text, "generated text")                                                               \
+	KIND(text, "generated text; enum text_of")                                                 \
 	KIND(part, "which of several parts the text after it belongs to: a choice, block or call") \
 	KIND(arguments, "generated text, or a generated object")                                   \
 	KIND(type, "the document's type, a WORD")                                                  \
@@ -25,7 +25,7 @@
 	KIND(finish_or_error, "the same, where an error is one of the reasons")                    \
 	KIND(done, "true in the last document")                                                    \
 	KIND(choices, "the list of choices; empty in OpenAI's usage chunk")                        \
-	KIND(choice, "an element of it")                                                           \
+	KIND(choice, "an element of it, or of the calls in one; enum part_level")                  \
 	KIND(usage, "a usage object; the argument is enum usage_how")                              \
 	KIND(count, "a number of it; the argument is enum count")                                  \
 	KIND(cost, "what the provider charges; the argument is the decimals below the dollar")     \
@@ -99,6 +99,16 @@ enum part_level {
 	PART_choice, /* or block: of the answer */
 	PART_call,   /* or item: of that */
 	PART_LEVELS
+};
+
+/* What other text a piece of text goes on with. */
+enum text_of {
+	TEXT_choice, /* what its choice said at this place before */
+	TEXT_call,   /* what its call said */
+	TEXT_whole,  /* none: each string is a text */
+	TEXT_name,   /* none, and the next call begins */
+	TEXT_twin    /* its choice's; some hosts say it at two places of a document, and it counts
+			at the first */
 };
 
 enum meaning {

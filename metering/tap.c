@@ -72,6 +72,8 @@ static void on_data(void *arg, struct span piece)
 {
 	struct tap *t = arg;
 
+	if (t->data_bytes == 0 && t->sse.name_len > 0)
+		facts_begin(&t->facts, (struct span){ t->sse.name, t->sse.name_len });
 	for (size_t i = 0; i < piece.len && t->data_bytes + i < HEAD_MAX; i++)
 		t->head[t->data_bytes + i] = piece.at[i];
 	t->data_bytes += piece.len;
@@ -269,6 +271,11 @@ void tap_result(const struct tap *t, struct tap_result *out)
 unsigned tap_revision(const struct tap *t)
 {
 	return t->facts.known.revision;
+}
+
+bool tap_mixed(const struct tap *t)
+{
+	return t->facts.known.mixed;
 }
 
 uint64_t tap_text_bytes(const struct tap *t)

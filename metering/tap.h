@@ -72,6 +72,10 @@ void tap_end(struct tap *t);
 /* The best known so far; valid at any moment, also after a cut. */
 void tap_result(const struct tap *t, struct tap_result *out);
 
+/* Was a text shown as part of one that it did not belong to? Who speaks may be said behind what is
+ * spoken; until then it is taken for who spoke last. */
+bool tap_mixed(const struct tap *t);
+
 /* Bumped whenever the numbers of tap_result() changed; lets a caller copy only news. */
 unsigned tap_revision(const struct tap *t);
 

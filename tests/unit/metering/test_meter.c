@@ -7,6 +7,7 @@
 #include <cmocka.h>
 #include "metering/account.h"
 #include "metering/meter.h"
+#include "metering/price_book.h"
 #include "metering/usage.h"
 
 static struct vocabs *vocabs;
@@ -122,6 +123,82 @@ static void choices_may_speak_at_once(void **state)
 	meter_release(&m);
 }
 
+static void nobody_is_forgotten_while_others_begin(void **state)
+{
+	struct meter m;
+	struct peek p;
+
+	(void)state;
+	begin(&m, &p, "gpt-4o", BODY("gpt-4o", ",\"n\":2"));
+	say(&m, 0, "Hel");
+	for (uint32_t part = 1; part <= 6; part++)
+		say(&m, part, "Hello");
+	say(&m, 0, "lo");
+	assert_int_equal(meter_output_tok(&m, 35, true), 7);
+	assert_false(m.mixed);
+	meter_release(&m);
+}
+
+static void many_texts_are_none_again(void **state)
+{
+	struct meter m;
+	struct peek p;
+
+	(void)state;
+	begin(&m, &p, "gpt-4o", BODY("gpt-4o", ""));
+	for (uint32_t part = 0; part < 200; part++)
+		say(&m, part * 64, "Hello");
+	assert_int_equal(meter_output_tok(&m, 1000, true), 200);
+	assert_false(m.mixed);
+	say(&m, 150 * 64, "Hello");
+	assert_true(m.mixed);
+	meter_release(&m);
+}
+
+#define CHUNK(text, index)                                                                         \
+	"data: {\"choices\":[{\"delta\":{\"content\":\"" text "\"},\"index\":" index "}]}\n\n"
+
+/* The row of an answer that ended there. */
+static struct row cut_off(const char *answer)
+{
+	static const char body[] = BODY("gpt-4o", "");
+	struct price_book_builder *b = price_book_begin();
+	struct price_book *empty;
+	struct row r = { 0 };
+	struct meter m;
+	struct peek p;
+	struct tap *t = tap_new(dialect_find(SPAN("azure")), SHAPE_openai_chat, TAP_SSE);
+
+	assert_true(b && t);
+	assert_int_equal(price_book_finish(b, &empty), ERR_OK);
+	begin(&m, &p, "gpt-4o", body);
+	count(&m, body, 1000000);
+	account_open(&r, 0);
+	account_input(&r, &m);
+	tap_set_text(t, meter_text, &m);
+	tap_show(t, span_of(answer));
+	account_close(&r, t, &m, empty, true);
+	price_book_unref(empty);
+	tap_free(t);
+	meter_release(&m);
+	return r;
+}
+
+static void what_was_cut_off_is_counted(void **state)
+{
+	struct row r = cut_off(CHUNK("Hello", "0")
+				   CHUNK(" world", "0") "data: {\"choices\":[{\"de");
+
+	(void)state;
+	assert_string_equal(r.usage_source, "counted");
+	assert_string_equal(r.usage_method, "o200k_base");
+	assert_int_equal(r.output_tok, 2);
+	assert_int_equal(r.input_tok, 10 + 4 + 3);
+	r = cut_off(CHUNK("Hello", "0") CHUNK(" world", "1"));
+	assert_string_equal(r.usage_source, "estimated"); /* two may be speaking */
+	assert_int_equal(r.output_tok, 2);
+}
+
 static void a_running_count_is_near(void **state)
 {
 	struct meter m;
@@ -199,6 +276,9 @@ int main(void)
 		cmocka_unit_test(a_prompt_is_estimated_then_counted),
 		cmocka_unit_test(texts_count_apart),
 		cmocka_unit_test(choices_may_speak_at_once),
+		cmocka_unit_test(nobody_is_forgotten_while_others_begin),
+		cmocka_unit_test(many_texts_are_none_again),
+		cmocka_unit_test(what_was_cut_off_is_counted),
 		cmocka_unit_test(a_running_count_is_near),
 		cmocka_unit_test(only_public_vocabularies_are_exact),
 		cmocka_unit_test(reports_teach),
