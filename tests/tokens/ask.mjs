@@ -1,7 +1,7 @@
-// Asks the C counter: documents in, a line of answer for each.
+// Asks the tools in C: documents in, lines out.
 import { execFileSync } from "node:child_process";
 
-function ask(program, args, documents) {
+export function ask(program, args, documents) {
   const input = Buffer.concat(documents.flatMap((data) => [Buffer.from(`${data.length}\n`), data]));
   try {
     return execFileSync(program, args, { input, maxBuffer: 2 ** 30, timeout: 300000 }).toString().split("\n").slice(0, -1);

@@ -2,7 +2,8 @@
 """What tests/tokens/run runs once everything is installed.
 
 The golden strings; megabytes of documents against the reference (compare.mjs), one process for
-each vocabulary; streams, cut in all ways, against whole texts; texts that are slow elsewhere.
+each vocabulary; streams, cut in all ways, against whole texts; answers that were cut off
+(abort.mjs); texts that are slow elsewhere.
 """
 import argparse
 import concurrent.futures
@@ -13,7 +14,8 @@ import sys
 import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
-BUILD = pathlib.Path(os.environ.get("WEIR_BUILD", HERE.parents[1] / "build"))
+ROOT = HERE.parents[1]
+BUILD = pathlib.Path(os.environ.get("WEIR_BUILD", ROOT / "build"))
 TOOLS = BUILD / "tests"
 ENCODINGS = "cl100k_base", "o200k_base"
 TIMEOUT_S = 880
@@ -79,6 +81,20 @@ def stream(count, title, documents, *mode):
             count.tell(status == 0, f"{encoding}, {title}: {last}")
 
 
+def aborts(count, seed):
+    """Recordings, our own answers, and made-up ones."""
+    wanted = [[ROOT / "tests/corpus/tap", "everywhere"], ["made-up"]]
+    fixtures = os.environ.get("WEIR_FIXTURES")
+    if fixtures and pathlib.Path(fixtures, "manifest.json").exists():
+        wanted.insert(0, [fixtures])
+    else:
+        print("WEIR_FIXTURES names no recordings: only our own answers are cut off")
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        for words, (status, output) in zip(wanted, pool.map(
+                lambda words: run("node", HERE / "abort.mjs", TOOLS / "abort_tool", seed, *words), wanted)):
+            count.take(f"abort.mjs {words[0]}", status, output)
+
+
 def slow_attacks(encoding):
     """What was asked, and which attacks took too long."""
     status, output = run(TOOLS / "tok_speed_tool", encoding, "attacks", ATTACK_ROUNDS)
@@ -121,6 +137,7 @@ def main():
     stream(count, "byte by byte", ["class stress", STRESS_BYTES, options.seed], "bytes")
     stream(count, "deltas of 1 to 8 bytes", ["all", STREAMED_BYTES, options.seed],
            "random", options.seed, STREAMED_TIMES)
+    aborts(count, options.seed)
     if is_sanitized():
         print("no times are taken under a sanitizer")
     else:
