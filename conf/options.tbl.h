@@ -93,6 +93,7 @@ SECTION(quota, "Where budgets are shared between replicas")
 OPTION(quota, backend,   CHOICE,  "memory", "quota_backend", "", START, "kind of store")
 OPTION(quota, url,       LOCATOR, "", "", "",                    START, "Redis URL: redis://host:port/db")
 OPTION(quota, on_outage, CHOICE,  "local", "on_outage", "",      START, "what happens while Redis is away, for quotas that do not say it themselves")
+OPTION(quota, deadline,  DURATION, "20ms", "1ms", "2s",         START, "how long a request waits for more of a shared limit")
 SECTION_END(quota)
 
 SECTION(provisional, "Rates for models nobody has priced, with unpriced: provisional")

@@ -66,31 +66,64 @@ static bool lasts_longer(const struct quota_details *a, const struct quota_detai
 	return a->retry_after_us - 1 > b->retry_after_us - 1; /* 0, never, is the longest */
 }
 
+/* How much one purse's answer says about all of them. */
+static int weight(enum err e)
+{
+	return e == ERR_REFUSED ? 3 : e == ERR_AWAY ? 2 : e == ERR_AGAIN ? 1 : 0;
+}
+
+/* What one purse says to its share. */
+static enum err ask_part(struct hold *h, unsigned i, int64_t share, struct wall now, bool open)
+{
+	const struct hold_part *part = &h->part[i];
+	const struct quota_terms *terms = purse_locked_terms(part->purse);
+	enum err e;
+
+	if (terms->warns_only)
+		return ERR_OK;
+	e = purse_locked_check(part->purse, part->ticket, share, now);
+	if (e != ERR_OK && terms->in_shadow) {
+		h->overdrawn |= UINT64_C(1) << i;
+		return ERR_OK;
+	}
+	return open && e != ERR_REFUSED && terms->on_outage == OUTAGE_open ? ERR_OK : e;
+}
+
+/* Asks for more of what was short. */
+static void want(struct hold *h, const struct amounts *wanted, struct wall now)
+{
+	for (unsigned i = 0; i < h->count; i++) {
+		struct hold_part *part = &h->part[i];
+		int64_t share = share_of(part, wanted);
+
+		if (quota_blocks(purse_locked_terms(part->purse)) &&
+		    purse_locked_check(part->purse, part->ticket, share, now) == ERR_AGAIN)
+			purse_locked_want(part->purse, part->ticket, share);
+	}
+}
+
 /* Is there room in every purse that blocks? */
-static enum err look(struct hold *h, const struct amounts *wanted, struct wall now,
+static enum err look(struct hold *h, const struct amounts *wanted, struct wall now, bool open,
 		     struct quota_details *why)
 {
 	struct quota_details found;
-	bool refused = false;
+	enum err worst = ERR_OK;
 
 	h->overdrawn = 0;
 	for (unsigned i = 0; i < h->count; i++) {
-		const struct hold_part *part = &h->part[i];
-		const struct quota_terms *terms = purse_locked_terms(part->purse);
-		int64_t share = share_of(part, wanted);
+		int64_t share = share_of(&h->part[i], wanted);
+		enum err e = ask_part(h, i, share, now, open);
 
-		if (terms->warns_only || purse_locked_left(part->purse, part->ticket, now) >= share)
+		if (e == ERR_OK || weight(e) < weight(worst))
 			continue;
-		if (terms->in_shadow) {
-			h->overdrawn |= UINT64_C(1) << i;
-			continue;
-		}
-		describe(part, share, now, &found);
-		if (!refused || lasts_longer(&found, why))
+		describe(&h->part[i], share, now, &found);
+		if (weight(e) > weight(worst) || lasts_longer(&found, why))
 			*why = found;
-		refused = true;
+		worst = e;
 	}
-	return refused ? ERR_REFUSED : ERR_OK;
+	if (worst == ERR_AGAIN)
+		want(h, wanted, now);
+	return worst;
 }
 
 static void note_standing(struct hold *h, const struct hold_part *part, struct wall now)
@@ -117,10 +150,10 @@ static enum err add_up(struct amounts *sum, const struct amounts *more)
 /* Looks at all purses before it touches one, under all their locks: nobody ever sees,
  * or is refused because of, a hold that is going to be undone. */
 static enum err add_to_locked(struct hold *h, const struct amounts *wanted, struct wall now,
-			      struct quota_details *why)
+			      bool open, struct quota_details *why)
 {
 	struct amounts held = h->held;
-	enum err e = look(h, wanted, now, why);
+	enum err e = look(h, wanted, now, open, why);
 
 	if (e == ERR_OK)
 		e = add_up(&held, wanted);
@@ -146,8 +179,8 @@ static bool is_amount(const struct amounts *a)
 	return true;
 }
 
-enum err allowance_hold(const struct allowance *a, const struct amounts *wanted, struct wall now,
-			struct hold *out, struct quota_details *why)
+static enum err hold(const struct allowance *a, const struct amounts *wanted, struct wall now,
+		     bool open, struct hold *out, struct quota_details *why)
 {
 	enum err e;
 
@@ -159,22 +192,46 @@ enum err allowance_hold(const struct allowance *a, const struct amounts *wanted,
 	lock_parts(out);
 	for (unsigned i = 0; i < a->count; i++)
 		out->part[i].ticket = purse_locked_open(a->purse[i], now);
-	e = add_to_locked(out, wanted, now, why);
+	e = add_to_locked(out, wanted, now, open, why);
 	unlock_parts(out);
 	out->live = e == ERR_OK;
+	return e;
+}
+
+enum err allowance_hold(const struct allowance *a, const struct amounts *wanted, struct wall now,
+			struct hold *out, struct quota_details *why)
+{
+	return hold(a, wanted, now, false, out, why);
+}
+
+enum err allowance_hold_open(const struct allowance *a, const struct amounts *wanted,
+			     struct wall now, struct hold *out, struct quota_details *why)
+{
+	return hold(a, wanted, now, true, out, why);
+}
+
+static enum err grow(struct hold *h, const struct amounts *more, struct wall now, bool open,
+		     struct quota_details *why)
+{
+	enum err e;
+
+	MUST(h->live && is_amount(more));
+	lock_parts(h);
+	e = add_to_locked(h, more, now, open, why);
+	unlock_parts(h);
 	return e;
 }
 
 enum err allowance_grow(struct hold *h, const struct amounts *more, struct wall now,
 			struct quota_details *why)
 {
-	enum err e;
+	return grow(h, more, now, false, why);
+}
 
-	MUST(h->live && is_amount(more));
-	lock_parts(h);
-	e = add_to_locked(h, more, now, why);
-	unlock_parts(h);
-	return e;
+enum err allowance_grow_open(struct hold *h, const struct amounts *more, struct wall now,
+			     struct quota_details *why)
+{
+	return grow(h, more, now, true, why);
 }
 
 static void tell(const struct crossing_ear *ear, struct purse *p, const struct purse_view *v,

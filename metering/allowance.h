@@ -53,7 +53,9 @@ struct hold {
 
 /* Holds `wanted` (0 or more of each) in every purse of a, in the windows of `now`.
  * ERR_REFUSED: in none; *why then describes the purse without room that will have none for
- * the longest, its texts living as long as the purse. An empty allowance limits nothing. */
+ * the longest, its texts living as long as the purse. An empty allowance limits nothing.
+ * Where limits are shared, ERR_AGAIN: in none; the limits may have room, and more of them is
+ * being asked for. ERR_AWAY: the same, but nobody answers. *why describes one that was short. */
 enum err allowance_hold(const struct allowance *a, const struct amounts *wanted, struct wall now,
 			struct hold *out, struct quota_details *why) MUST_USE;
 
@@ -61,6 +63,13 @@ enum err allowance_hold(const struct allowance *a, const struct amounts *wanted,
  * ERR_RANGE: the sum cannot be counted any more. */
 enum err allowance_grow(struct hold *h, const struct amounts *more, struct wall now,
 			struct quota_details *why) MUST_USE;
+
+/* The same two where limits are shared and there was no answer in time: whose on_outage is open
+ * need not be leased. */
+enum err allowance_hold_open(const struct allowance *a, const struct amounts *wanted,
+			     struct wall now, struct hold *out, struct quota_details *why) MUST_USE;
+enum err allowance_grow_open(struct hold *h, const struct amounts *more, struct wall now,
+			     struct quota_details *why) MUST_USE;
 
 /* A warning level that was passed just now, for the first time in its window. */
 struct crossing {

@@ -9,7 +9,14 @@ struct tally {
 	uint32_t ticket; /* 0: not in use */
 	unsigned warned; /* bit i: level i was passed, and said so */
 	int64_t spent;
-	u128 held; /* as wide as no number of holds can fill: not all purses limit */
+	u128 held;           /* as wide as no number of holds can fill: not all purses limit */
+	struct slice *slice; /* NULL: the limit is not shared */
+};
+
+/* Of a purse whose limit is shared: a slice for each window kept. */
+struct slices {
+	struct slice of[WINDOWS_KEPT];
+	bool at_desk;
 };
 
 struct purse {
@@ -19,11 +26,13 @@ struct purse {
 	uint32_t listings;
 	uint32_t tickets; /* given out so far */
 	bool seeded;
+	struct slices *slices; /* NULL: not shared; the tallies point into it */
 
 	struct quota_identity identity; /* from here on nothing changes */
 	const struct zone *zone;
 	char tenant[sizeof(((struct quota_row *)0)->tenant)];
 	char scope_id[sizeof(((struct quota_row *)0)->scope_id)];
+	struct purse_desk *desk;
 	struct purse *next; /* in its bucket; guarded by the table's lock */
 };
 
@@ -32,6 +41,7 @@ struct purses {
 	struct purse **bucket;
 	uint32_t buckets; /* a power of two */
 	uint32_t count;
+	struct purse_desk *desk; /* NULL: nothing is shared */
 };
 
 /* --- the table --- */
@@ -52,6 +62,12 @@ struct purses *purses_new(void)
 	return t;
 }
 
+void purses_share(struct purses *t, struct purse_desk *d)
+{
+	MUST(t->count == 0);
+	t->desk = d;
+}
+
 void purses_free(struct purses *t)
 {
 	if (!t)
@@ -62,6 +78,7 @@ void purses_free(struct purses *t)
 
 			t->bucket[i] = p->next;
 			pthread_mutex_destroy(&p->lock);
+			free(p->slices);
 			free(p);
 		}
 	}
@@ -120,13 +137,27 @@ static void widen(struct purses *t)
 	free(old);
 }
 
+/* What only a shared limit needs; false: no memory. */
+static bool begin_sharing(struct purse *p, struct purse_desk *desk)
+{
+	if (!desk)
+		return true;
+	p->desk = desk;
+	p->slices = calloc(1, sizeof(*p->slices));
+	for (unsigned i = 0; p->slices && i < WINDOWS_KEPT; i++)
+		p->kept[i].slice = &p->slices->of[i];
+	return p->slices;
+}
+
 static struct purse *add_purse(struct purses *t, const struct quota *q)
 {
 	struct purse **to;
 	struct purse *p = t->count < PURSES_MAX ? calloc(1, sizeof(*p)) : NULL;
 
-	if (!p)
+	if (!p || !begin_sharing(p, t->desk)) {
+		free(p);
 		return NULL;
+	}
 	if (t->count >= t->buckets)
 		widen(t);
 	pthread_mutex_init(&p->lock, NULL);
@@ -161,14 +192,25 @@ static struct purse *find_or_add(struct purses *t, const struct quota *q)
 
 /* --- what a purse allows --- */
 
+/* What all processes have spent, as far as is known. */
+static int64_t spent_of(const struct tally *t)
+{
+	int64_t sum;
+
+	if (!t->slice)
+		return t->spent;
+	return __builtin_add_overflow(t->spent, t->slice->others, &sum) ? INT64_MAX : sum;
+}
+
 /* The levels that what is spent has reached, a bit each. */
 static unsigned levels_reached(const struct purse *p, const struct tally *t, struct wall now)
 {
 	u128 limit = (u128)quota_limit(&p->terms, now);
+	u128 spent = (u128)spent_of(t);
 	unsigned reached = 0;
 
-	for (unsigned i = 0; i < p->terms.warns.count && t->spent > 0; i++)
-		if ((u128)t->spent * 100 >= limit * p->terms.warns.pct[i])
+	for (unsigned i = 0; i < p->terms.warns.count && spent > 0; i++)
+		if (spent * 100 >= limit * p->terms.warns.pct[i])
 			reached |= 1u << i;
 	return reached;
 }
@@ -306,6 +348,9 @@ uint32_t purse_locked_open(struct purse *p, struct wall at)
 	} else {
 		t.ticket = ++p->tickets;
 		i--;
+		t.slice = p->kept[i].slice;
+		if (t.slice)
+			*t.slice = (struct slice){ 0 };
 	}
 	memmove(&p->kept[1], &p->kept[0], (size_t)i * sizeof(t));
 	p->kept[0] = t;
@@ -322,7 +367,7 @@ struct purse_view purse_locked_view(const struct purse *p, uint32_t ticket, stru
 
 	if (i >= 0) {
 		v.window = p->kept[i].window;
-		v.spent = p->kept[i].spent;
+		v.spent = spent_of(&p->kept[i]);
 		v.held = p->kept[i].held < INT64_MAX ? (int64_t)p->kept[i].held : INT64_MAX;
 	}
 	return v;
@@ -335,7 +380,7 @@ int64_t purse_locked_left(const struct purse *p, uint32_t ticket, struct wall no
 
 	if (i < 0)
 		return INT64_MAX;
-	unspent = quota_limit(&p->terms, now) - p->kept[i].spent;
+	unspent = quota_limit(&p->terms, now) - spent_of(&p->kept[i]);
 	if (unspent <= 0 || p->kept[i].held >= (u128)unspent)
 		return 0;
 	return unspent - (int64_t)p->kept[i].held;
@@ -351,8 +396,43 @@ void purse_locked_hold(struct purse *p, uint32_t ticket, int64_t amount)
 	int i = index_of(p, ticket);
 
 	MUST(amount >= 0);
-	if (i >= 0)
-		p->kept[i].held += (u128)amount;
+	if (i < 0)
+		return;
+	p->kept[i].held += (u128)amount;
+	if (p->kept[i].slice)
+		slice_flow(p->kept[i].slice, amount);
+}
+
+static struct slice_use use_of(const struct purse *p, const struct tally *t, struct wall now)
+{
+	u128 used = t->held + (u128)t->spent;
+
+	return (struct slice_use){
+		.limit = quota_limit(&p->terms, now),
+		.used = used < INT64_MAX ? (int64_t)used : INT64_MAX,
+		.now = clk_mono(),
+	};
+}
+
+enum err purse_locked_check(const struct purse *p, uint32_t ticket, int64_t amount, struct wall now)
+{
+	int i = index_of(p, ticket);
+	struct slice_use use;
+
+	if (i < 0 || !p->kept[i].slice || !quota_blocks(&p->terms))
+		return purse_locked_left(p, ticket, now) >= amount ? ERR_OK : ERR_REFUSED;
+	use = use_of(p, &p->kept[i], now);
+	return slice_check(p->kept[i].slice, &use, amount, p->terms.on_outage);
+}
+
+void purse_locked_want(struct purse *p, uint32_t ticket, int64_t amount)
+{
+	int i = index_of(p, ticket);
+
+	if (i < 0 || !p->kept[i].slice)
+		return;
+	slice_want(p->kept[i].slice, amount);
+	p->desk->want(p->desk, p, ticket);
 }
 
 unsigned purse_locked_settle(struct purse *p, uint32_t ticket, int64_t held, int64_t spent,
@@ -372,4 +452,37 @@ unsigned purse_locked_settle(struct purse *p, uint32_t ticket, int64_t held, int
 	passed = levels_reached(p, t, now) & ~t->warned;
 	t->warned |= passed;
 	return passed;
+}
+
+/* --- for the desk --- */
+
+static struct purse_lease lease_of(struct purse *p, const struct tally *t, struct wall now)
+{
+	return (struct purse_lease){
+		.slice = t->slice,
+		.use = use_of(p, t, now),
+		.window = t->window,
+		.ticket = t->ticket,
+		.at_desk = &p->slices->at_desk,
+	};
+}
+
+unsigned purse_locked_leases(struct purse *p, struct wall now, struct purse_lease out[WINDOWS_KEPT])
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; p->slices && quota_blocks(&p->terms) && i < WINDOWS_KEPT; i++)
+		if (p->kept[i].ticket != 0)
+			out[n++] = lease_of(p, &p->kept[i], now);
+	return n;
+}
+
+bool purse_locked_lease(struct purse *p, uint32_t ticket, struct wall now, struct purse_lease *out)
+{
+	int i = index_of(p, ticket);
+
+	if (i < 0 || !p->slices)
+		return false;
+	*out = lease_of(p, &p->kept[i], now);
+	return true;
 }

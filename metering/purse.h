@@ -6,9 +6,9 @@
  *
  *   spent + held + wanted <= granted      or nothing is held
  *
- * granted is where several processes will share a limit: it is the limit itself while
- * there is one process, and the leased slice of it when there are more. A purse that only
- * warns, or is in shadow, counts the same and never limits.
+ * granted is the limit itself while there is one process, and the leased slice of it
+ * (slice.h) where several share it. A purse that only warns, or is in shadow, counts the same
+ * and never limits.
  *
  * Owner    struct purses owns them; a purse never moves nor goes away before
  *          purses_free(), so holds and refusals may point to it and its texts.
@@ -22,6 +22,7 @@
 #include <stdint.h>
 #include "base/must.h"
 #include "metering/quota.h"
+#include "metering/slice.h"
 
 #define PURSES_MAX   (1u << 20)
 #define WINDOWS_KEPT 3
@@ -29,8 +30,18 @@
 struct purse;
 struct purses;
 
+/* Who leases slices for the purses of a table. */
+struct purse_desk {
+	/* A window's slice is short of room. Called under the purse's lock; must not wait. */
+	void (*want)(struct purse_desk *d, struct purse *p, uint32_t ticket);
+};
+
 /* An empty table; NULL when out of memory. */
 struct purses *purses_new(void) MUST_USE;
+
+/* From now on the table's limits are shared with other processes: what its purses grant is what
+ * d leases for them, which begins with nothing. Before the first listing. */
+void purses_share(struct purses *t, struct purse_desk *d);
 
 /* Frees every purse: nobody may hold or list one any more. NULL is fine. */
 void purses_free(struct purses *t);
@@ -61,7 +72,8 @@ void purse_seed(struct purse *p, struct wall at, int64_t spent);
 
 struct purse_view { /* a consistent copy */
 	struct window window;
-	int64_t limit, spent, held; /* of the purse's unit */
+	int64_t limit, spent,
+	    held; /* of the purse's unit; spent: what others have, too, as heard */
 	struct quota_terms terms;
 };
 
@@ -89,6 +101,14 @@ struct purse_view purse_locked_view(const struct purse *p, uint32_t ticket, stru
  * longer kept ended long ago: INT64_MAX. */
 int64_t purse_locked_left(const struct purse *p, uint32_t ticket, struct wall now);
 
+/* Is there room for so much more in the window? As slice_check(); where the limit is not shared,
+ * ERR_OK or ERR_REFUSED. */
+enum err purse_locked_check(const struct purse *p, uint32_t ticket, int64_t amount,
+			    struct wall now) MUST_USE;
+
+/* Asks for room for so much, after ERR_AGAIN. */
+void purse_locked_want(struct purse *p, uint32_t ticket, int64_t amount);
+
 /* What its limit demands; for as long as the lock is held. */
 const struct quota_terms *purse_locked_terms(const struct purse *p);
 
@@ -99,5 +119,24 @@ void purse_locked_hold(struct purse *p, uint32_t ticket, int64_t amount);
  * of the terms that this passed for the first time in this window. */
 unsigned purse_locked_settle(struct purse *p, uint32_t ticket, int64_t held, int64_t spent,
 			     struct wall now);
+
+/* --- for the desk, under the lock --- */
+
+/* One window, as it is leased. */
+struct purse_lease {
+	struct slice *slice;
+	struct slice_use use;
+	struct window window;
+	uint32_t ticket;
+	bool *at_desk; /* the desk's own mark of the purse */
+};
+
+/* The leased windows that are kept, last used first; returns how many. None where the limit is
+ * not shared, or refuses nobody. */
+unsigned purse_locked_leases(struct purse *p, struct wall now,
+			     struct purse_lease out[WINDOWS_KEPT]);
+
+/* The one of that ticket; false: it is not leased, or no longer kept. */
+bool purse_locked_lease(struct purse *p, uint32_t ticket, struct wall now, struct purse_lease *out);
 
 #endif

@@ -370,6 +370,7 @@ static bool add_headers(struct buf *b, enum refusal r, enum error_style style,
 	case REFUSE_rate_limit: return add_retry(b, w->quota);
 	case REFUSE_not_implemented:
 	case REFUSE_upstream_tls: return buf_add(b, SPAN("x-should-retry: false\r\n"));
+	case REFUSE_quota_unavailable:
 	case REFUSE_overloaded: return buf_add(b, SPAN("retry-after: 1\r\n"));
 	default: break;
 	}

@@ -30,5 +30,6 @@ REFUSAL(not_implemented,      501, "server_error",          "not_implemented",  
 REFUSAL(upstream_failed,      502, "server_error",          "upstream_failed",      "The provider could not be reached or broke off.")
 REFUSAL(upstream_tls,         502, "server_error",          "upstream_tls",         "The provider's identity could not be verified.")
 REFUSAL(overloaded,           503, "server_error",          "overloaded",           "The gateway takes no new requests at the moment.")
+REFUSAL(quota_unavailable,    503, "server_error",          "quota_unavailable",    "A limit is shared with other gateways, and how much of it is left could not be learned in time.")
 REFUSAL(upstream_slow,        504, "server_error",          "upstream_slow",        "The provider did not answer in time.")
 #undef REFUSAL

@@ -42,31 +42,36 @@ enum err sluice_plan(struct sluice *s, const struct sluice_plan *p, struct amoun
 	return ERR_OK;
 }
 
-/* As much as there is, in halves; false: not even for one token. */
-static bool hold_more(struct sluice *s, struct hold *h, struct wall now, struct quota_details *why)
+/* As much as there is, in halves; else why there is nothing, not even for one token. */
+static enum err hold_more(struct sluice *s, struct hold *h, struct wall now,
+			  struct quota_details *why)
 {
 	uint64_t tok = s->most_tok - s->paid_tok;
+	enum err e = ERR_REFUSED;
 
 	for (tok = tok < SLUICE_STEP_TOK ? tok : SLUICE_STEP_TOK; tok > 0; tok /= 2) {
 		struct amounts more = for_tokens(s, tok);
 
-		if (allowance_grow(h, &more, now, why) == ERR_OK) {
+		e = s->open ? allowance_grow_open(h, &more, now, why)
+			    : allowance_grow(h, &more, now, why);
+		if (e == ERR_OK) {
 			s->paid_tok += tok;
-			return true;
+			return ERR_OK;
 		}
 	}
-	return false;
+	return e;
 }
 
 /* Asks when half a step is left, so that a step is asked for once and not for every token. */
-bool sluice_passes(struct sluice *s, struct hold *h, uint64_t passed_tok, struct wall now,
-		   struct quota_details *why)
+enum err sluice_passes(struct sluice *s, struct hold *h, uint64_t passed_tok, struct wall now,
+		       struct quota_details *why)
 {
-	bool more = true;
+	enum err e = ERR_OK;
 
 	if (!s->stands)
-		return true;
-	while (more && s->paid_tok < s->most_tok && passed_tok + SLUICE_STEP_TOK / 2 > s->paid_tok)
-		more = hold_more(s, h, now, why);
-	return passed_tok < s->paid_tok || s->paid_tok >= s->most_tok;
+		return ERR_OK;
+	while (e == ERR_OK && s->paid_tok < s->most_tok &&
+	       passed_tok + SLUICE_STEP_TOK / 2 > s->paid_tok)
+		e = hold_more(s, h, now, why);
+	return passed_tok < s->paid_tok || s->paid_tok >= s->most_tok ? ERR_OK : e;
 }

@@ -21,6 +21,7 @@
 
 struct sluice {
 	bool stands;        /* false: the worst case is held, and nothing needs watching */
+	bool open;          /* whose on_outage is open need not be leased any more */
 	uint64_t paid_tok;  /* of the answer: held for */
 	uint64_t most_tok;  /* the answer cannot have more */
 	int64_t token_pusd; /* what each of them may cost */
@@ -36,9 +37,10 @@ struct sluice_plan { /* of a request */
 enum err sluice_plan(struct sluice *s, const struct sluice_plan *plan,
 		     struct amounts *first) MUST_USE;
 
-/* So many tokens of the answer have passed: holds on, when it is time. False: the wall is
- * reached, and *why says which budget ends there. */
-bool sluice_passes(struct sluice *s, struct hold *h, uint64_t passed_tok, struct wall now,
-		   struct quota_details *why);
+/* So many tokens of the answer have passed: holds on, when it is time. ERR_OK: more may pass.
+ * ERR_REFUSED: the wall is reached, and *why says which budget ends there. ERR_AGAIN, ERR_AWAY:
+ * as allowance_hold(): no more may pass before the answer. */
+enum err sluice_passes(struct sluice *s, struct hold *h, uint64_t passed_tok, struct wall now,
+		       struct quota_details *why) MUST_USE;
 
 #endif

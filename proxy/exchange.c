@@ -227,9 +227,18 @@ static enum step step_body(struct exchange *x)
 
 static enum step step_gate(struct exchange *x)
 {
-	if (!gate_body(x))
-		return denied(x);
-	return become(x, XS_DIAL);
+	enum gate_verdict v;
+
+	if (x->facts.client_gone || x->facts.shutdown) {
+		worker_unpark(x->worker, x);
+		return refuse(x, x->facts.client_gone ? END_CLIENT_GONE : END_DRAINED,
+			      REFUSE_overloaded);
+	}
+	v = gate_body(x);
+	if (v == GATE_PARKS)
+		return STEP_WAIT;
+	worker_unpark(x->worker, x);
+	return v == GATE_DENIES ? denied(x) : become(x, XS_DIAL);
 }
 
 /* --- DIAL, ASK --- */
@@ -423,7 +432,7 @@ static enum step left_while_relaying(struct exchange *x)
 	const struct conf *c = x->worker->conf;
 
 	if (x->attempt.response_over || x->attempt.failed || x->attempt.garbled || x->facts.late ||
-	    x->facts.over_time || x->facts.shutdown || x->facts.walled ||
+	    x->facts.over_time || x->facts.shutdown || x->facts.walled || x->facts.unpaid ||
 	    c->client_gone == CHOICE_client_gone_close)
 		return end_relay(x, END_CLIENT_GONE);
 	if (!x->relay.muted) {
@@ -457,6 +466,8 @@ static enum step ask_again(struct exchange *x)
 static enum step step_relay(struct exchange *x)
 {
 	count_ahead(x);
+	if (x->parked)
+		relay_pay(x);
 	if (x->attempt.declined && !x->facts.client_gone && !x->relay.muted)
 		return ask_again(x);
 	if (x->attempt.response_over && x->client && waiting_bytes(x) == 0 && !x->facts.client_gone)
@@ -466,6 +477,9 @@ static enum step step_relay(struct exchange *x)
 	if (x->facts.walled)
 		return cut(x, END_BUDGET, REFUSE_quota,
 			   "The budget ends here: it does not pay for more of this answer.");
+	if (x->facts.unpaid)
+		return cut(x, END_QUOTA_AWAY, REFUSE_quota_unavailable,
+			   "How much is left of a shared limit could not be learned in time.");
 	if (x->attempt.failed)
 		return cut(x, END_UPSTREAM_CUT, REFUSE_upstream_failed,
 			   "The provider broke off inside its answer.");
@@ -482,7 +496,7 @@ static enum step step_relay(struct exchange *x)
 			   "The answer took longer than the gateway allows.");
 	if (x->facts.shutdown)
 		return cut(x, END_DRAINED, REFUSE_overloaded, "The gateway is shutting down.");
-	if (x->upstream && waiting_bytes(x) == 0) {
+	if (x->upstream && waiting_bytes(x) == 0 && !x->parked) {
 		wire_resume(&x->upstream->wire);
 		within(x, x->worker->conf->deadlines.idle_us);
 	}
@@ -591,6 +605,7 @@ static void let_client_go(struct exchange *x)
 
 static enum step step_settle(struct exchange *x)
 {
+	worker_unpark(x->worker, x);
 	let_upstream_go(x, false);
 	let_client_go(x);
 	if (!count_the_rest(x))
@@ -680,7 +695,7 @@ struct exchange *exchange_new(struct worker *w, struct client *c)
 
 void exchange_free(struct exchange *x)
 {
-	MUST(x->state == XS_DONE && !x->slot && !x->upstream && !x->hold.live);
+	MUST(x->state == XS_DONE && !x->slot && !x->upstream && !x->hold.live && !x->parked);
 	deadline_clear(&x->phase);
 	deadline_clear(&x->total);
 	relay_release(&x->relay);

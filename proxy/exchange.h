@@ -56,11 +56,14 @@ struct exchange {
 	enum exchange_state ended_in; /* the phase in which it did */
 	enum refusal refusal;         /* what a REPLY says */
 	bool woken;
-	bool later; /* in the worker's list of that name */
+	bool later;  /* in the worker's list of that name */
+	bool parked; /* waits for more of a shared limit: in the worker's list of such */
 	struct worker *worker;
 	struct client *client;     /* NULL once the client is gone or served */
 	struct upstream *upstream; /* the attempt's connection; NULL outside DIAL to RELAY */
 	struct exchange *next_woken, *next_later, *next, **link;
+	struct exchange *parked_older, *parked_newer;
+	struct mono parked_at;
 	struct mono entered[XS_COUNT]; /* when each state was first entered; 0: never */
 	struct wall started;
 	struct id id;
@@ -69,9 +72,12 @@ struct exchange {
 		bool head_read, body_read, garbled, too_large;
 		bool crowded; /* the worker holds as many body bytes as it may */
 		bool client_gone, shutdown;
-		bool late;      /* the deadline of the present phase has passed */
-		bool over_time; /* the total deadline has */
-		bool walled;    /* a budget ends here: x->shortfall says which */
+		bool late;       /* the deadline of the present phase has passed */
+		bool over_time;  /* the total deadline has */
+		bool walled;     /* a budget ends here: x->shortfall says which */
+		bool unpaid;     /* of what passes next nobody says whether it can be paid */
+		bool unanswered; /* it was parked for as long as it may: nobody says how much is
+				    left */
 	} facts;
 	struct { /* about one upstream connection: cleared by a retry */
 		bool connected, refused, untrusted, failed, garbled, sent_any, reused;

@@ -397,51 +397,112 @@ static bool is_of_prompt(const struct quota_details *why)
 	return why->unit == UNIT_usd || why->unit == UNIT_tokens;
 }
 
-/* A stream is admitted with what there is, and cut where that ends. */
-static enum err hold_a_part(struct exchange *x, const struct allowance *a, const struct peek *p,
-			    const struct price *price, struct quota_details *why)
-{
-	struct sluice_plan plan = { .price = price,
-				    .tier = span_of(p->tier),
-				    .input_tok = meter_input_tok(&x->meter).high_tok,
-				    .output_tok = output_cap_tok(p, price) };
-	struct amounts first;
+/* A request that asks for room. */
+struct claim {
+	const struct allowance *allowance;
+	const struct peek *peek;
+	const struct price *price;
+	bool open; /* nobody says how much is left: the quotas' own policies decide */
+};
 
-	if (sluice_plan(&x->sluice, &plan, &first) != ERR_OK ||
-	    allowance_hold(a, &first, x->started, &x->hold, why) != ERR_OK)
+static enum err claim_hold(struct exchange *x, const struct claim *c, const struct amounts *wanted,
+			   struct quota_details *why)
+{
+	return c->open ? allowance_hold_open(c->allowance, wanted, x->started, &x->hold, why)
+		       : allowance_hold(c->allowance, wanted, x->started, &x->hold, why);
+}
+
+/* A stream is admitted with what there is, and cut where that ends. */
+static enum err hold_a_part(struct exchange *x, const struct claim *c, struct quota_details *why)
+{
+	struct sluice_plan plan = { .price = c->price,
+				    .tier = span_of(c->peek->tier),
+				    .input_tok = meter_input_tok(&x->meter).high_tok,
+				    .output_tok = output_cap_tok(c->peek, c->price) };
+	struct amounts first;
+	enum err e;
+
+	if (sluice_plan(&x->sluice, &plan, &first) != ERR_OK)
 		return ERR_REFUSED;
+	e = claim_hold(x, c, &first, why);
+	if (e != ERR_OK)
+		return e;
 	x->sluice.stands = true;
+	x->sluice.open = c->open;
 	metric_add(&x->worker->metrics.walls_total, 1);
 	return ERR_OK;
 }
 
-/* Holds the worst case; where that does not fit, what is at most to be expected of the prompt. */
-static enum err hold(struct exchange *x, const struct allowance *a, const struct peek *p,
-		     const struct price *price, struct quota_details *why)
+/* Would less have fitted? While an answer may come that is not known. */
+static bool may_fit_smaller(const struct exchange *x, enum err e, const struct quota_details *why)
 {
-	struct amounts wanted = worst_case(p, price, x->meter.most_tok);
-	enum err e = allowance_hold(a, &wanted, x->started, &x->hold, why);
-
-	if (e == ERR_OK || !price || !x->meter.kit || !is_of_prompt(why))
-		return e;
-	wanted = likely_case(x, p, price);
-	e = allowance_hold(a, &wanted, x->started, &x->hold, why);
-	return e != ERR_OK && x->streams && is_of_prompt(why) ? hold_a_part(x, a, p, price, why)
-							      : e;
+	return e != ERR_OK && is_of_prompt(why) && (e != ERR_AGAIN || x->facts.unanswered);
 }
 
+/* Holds the worst case; where that does not fit, what is at most to be expected of the prompt. */
+static enum err hold(struct exchange *x, const struct claim *c, struct quota_details *why)
+{
+	struct amounts wanted = worst_case(c->peek, c->price, x->meter.most_tok);
+	enum err e = claim_hold(x, c, &wanted, why);
+
+	if (!c->price || !x->meter.kit || !may_fit_smaller(x, e, why))
+		return e;
+	wanted = likely_case(x, c->peek, c->price);
+	e = claim_hold(x, c, &wanted, why);
+	return x->streams && may_fit_smaller(x, e, why) ? hold_a_part(x, c, why) : e;
+}
+
+/* The limits may have room, but nobody said so in time. */
+static enum err hold_unasked(struct exchange *x, struct claim *c, const struct key_entry *k,
+			     struct quota_details *why)
+{
+	enum err e;
+
+	c->open = true;
+	e = hold(x, c, why);
+	if (e != ERR_OK)
+		return e;
+	metric_add(&x->worker->metrics.quota_open_admissions_total, 1);
+	log_decision(x, k, "budget_not_asked", why);
+	return ERR_OK;
+}
+
+static bool deny_unasked(struct exchange *x, const struct key_entry *k,
+			 const struct quota_details *why)
+{
+	metric_add(&x->worker->metrics.quota_away_refusals_total, 1);
+	log_decision(x, k, "budget_unavailable", why);
+	return deny(x, END_QUOTA_AWAY, REFUSE_quota_unavailable);
+}
+
+static bool is_unasked(enum err e)
+{
+	return e == ERR_AGAIN || e == ERR_AWAY;
+}
+
+/* False: denied, or parked, and then there is no ending yet. */
 static bool check_budget(struct exchange *x, const struct registry *r, const struct key_entry *k,
 			 const struct peek *p, const struct price *price)
 {
 	struct purse *room[ALLOWANCE_PURSES_MAX];
+	struct claim c = { .peek = p, .price = price };
 	struct quota_details why;
 	struct allowance a;
+	enum err e;
 
 	if (registry_allowance(r, k, RESOURCE_llm, user_of(x, k, p), tags_of(x), room, &a) !=
 	    ERR_OK)
 		return deny_saying(x, REFUSE_bad_request,
 				   "The tags of the request have too many limits together.");
-	if (hold(x, &a, p, price, &why) != ERR_OK)
+	c.allowance = &a;
+	e = hold(x, &c, &why);
+	if (e == ERR_AGAIN && !x->facts.unanswered && worker_park(x->worker, x))
+		return false;
+	if (is_unasked(e))
+		e = hold_unasked(x, &c, k, &why);
+	if (is_unasked(e))
+		return deny_unasked(x, k, &why);
+	if (e != ERR_OK)
 		return deny_budget(x, k, &why);
 	if (x->hold.overdrawn)
 		note_overdrawn(x, k);
@@ -532,6 +593,7 @@ static bool check_means(struct exchange *x, const struct peek *p, const struct r
 		return false;
 	begin_meter(x, p, price, model);
 	if (!check_budget(x, r, k, p, price)) {
+		meter_release(&x->meter);
 		give_back_slot(x);
 		return false;
 	}
@@ -545,7 +607,7 @@ static bool check_means(struct exchange *x, const struct peek *p, const struct r
 	return true;
 }
 
-bool gate_body(struct exchange *x)
+static bool may_pass(struct exchange *x)
 {
 	const struct price_book *book = box_see(x->worker->shared->prices, &x->worker->prices);
 	const struct registry *r = see_registry(x);
@@ -567,4 +629,11 @@ bool gate_body(struct exchange *x)
 		return deny(x, END_DENIED, REFUSE_model_not_allowed);
 	}
 	return check_price(x, book, &p, model, &price) && check_means(x, &p, r, k, price, model);
+}
+
+enum gate_verdict gate_body(struct exchange *x)
+{
+	if (may_pass(x))
+		return GATE_ADMITS;
+	return x->ending == END_NOT_YET ? GATE_PARKS : GATE_DENIES;
 }

@@ -14,7 +14,14 @@ struct exchange;
 /* Route, method, credential, key, length and type of the body. False: x->ending is set. */
 bool gate_head(struct exchange *x);
 
-/* Body, model, provider, price, budget. False: x->ending is set. */
-bool gate_body(struct exchange *x);
+enum gate_verdict {
+	GATE_ADMITS,
+	GATE_DENIES, /* x->ending is set */
+	GATE_PARKS   /* nothing is decided: x is parked, and to be judged anew when it is woken */
+};
+
+/* Body, model, provider, price, budget. A request that was parked for as long as it may is judged
+ * without what nobody answered. */
+enum gate_verdict gate_body(struct exchange *x);
 
 #endif

@@ -183,25 +183,63 @@ static void note_owner(struct exchange *x)
 	x->relay.owned = true;
 }
 
-/* Holds on for what has passed; where that fails, the stream is over. */
-static void pay_on(struct exchange *x)
+/* Holds on for what has passed. */
+static enum err pay(struct exchange *x, struct quota_details *why)
 {
 	uint64_t passed_tok = meter_output_low_tok(&x->meter, tap_text_bytes(x->relay.tap));
-	struct quota_details why;
+	enum err e = sluice_passes(&x->sluice, &x->hold, passed_tok, clk_wall(), why);
 
-	if (sluice_passes(&x->sluice, &x->hold, passed_tok, clk_wall(), &why)) {
-		x->slot->row.held_pusd = x->hold.held.of[UNIT_usd];
+	x->slot->row.held_pusd = x->hold.held.of[UNIT_usd];
+	return e;
+}
+
+/* Nobody says in time whether more can be paid for: the quotas' own policies decide. */
+static enum err pay_unasked(struct exchange *x, struct quota_details *why)
+{
+	enum err e;
+
+	x->sluice.open = true;
+	e = pay(x, why);
+	if (e == ERR_OK)
+		metric_add(&x->worker->metrics.quota_open_admissions_total, 1);
+	return e;
+}
+
+/* Where what passed is paid for, the stream goes on; where that may yet be, it waits without
+ * being read; else it is over. */
+static void pay_on(struct exchange *x)
+{
+	struct quota_details why;
+	enum err e = pay(x, &why);
+
+	if (e == ERR_AGAIN && !x->facts.unanswered && worker_park(x->worker, x)) {
+		if (x->upstream)
+			wire_pause(&x->upstream->wire);
 		return;
 	}
-	exchange_fall_short(x, &why);
-	x->facts.walled = true;
-	exchange_wake(x);
+	worker_unpark(x->worker, x);
+	if (e == ERR_AGAIN || e == ERR_AWAY)
+		e = pay_unasked(x, &why);
+	x->facts.walled = e == ERR_REFUSED;
+	x->facts.unpaid = e == ERR_AGAIN || e == ERR_AWAY;
+	if (e == ERR_REFUSED)
+		exchange_fall_short(x, &why);
+	if (e != ERR_OK)
+		exchange_wake(x);
+}
+
+void relay_pay(struct exchange *x)
+{
+	pay_on(x);
+	if (!x->parked && !x->facts.walled && !x->facts.unpaid && x->upstream &&
+	    (!x->client || wire_waiting_bytes(&x->client->wire) == 0))
+		wire_resume(&x->upstream->wire);
 }
 
 static void note_news(struct exchange *x)
 {
 	account_note(&x->relay.account, &x->slot->row, x->relay.tap, &x->meter);
-	if (x->sluice.stands && !x->facts.walled && !x->relay.account.reported)
+	if (x->sluice.stands && !x->facts.walled && !x->facts.unpaid && !x->relay.account.reported)
 		pay_on(x);
 	note_owner(x);
 }

@@ -56,6 +56,10 @@ enum err relay_begin(struct exchange *x, const struct http1_response *response) 
  * the client is gone. Returns how many belonged to the response. */
 size_t relay_body(struct exchange *x, char *bytes, size_t len);
 
+/* A stream parked at its wall looks again whether more is paid for: it reads on, stays parked, or
+ * its facts say that it is over. */
+void relay_pay(struct exchange *x);
+
 /* Sends what waits of the head; for heads that arrive alone. */
 void relay_flush(struct exchange *x);
 

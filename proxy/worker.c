@@ -15,7 +15,8 @@
 #include "proxy/tls.h"
 #include "proxy/worker_internal.h"
 
-#define STALL_US (100 * US_PER_MS)
+#define STALL_US   (100 * US_PER_MS)
+#define PARKED_MAX 4096 /* in one worker */
 
 struct workers {
 	const struct worker_shared *shared;
@@ -128,6 +129,79 @@ void worker_bury_exchange(struct worker *w, struct exchange *x)
 	metric_add(&w->metrics.exchanges_current, -1);
 	if (x->later)
 		forget_later(w, x);
+}
+
+/* --- waiting for more of a shared limit --- */
+
+/* Arms the timer for the oldest that is not yet told that its time is over. */
+static void await_oldest(struct worker *w)
+{
+	const struct exchange *x = w->parked_oldest;
+	uint64_t most_us = w->conf->quota.deadline_us, left_us;
+	struct timeval t;
+
+	while (x && x->facts.unanswered)
+		x = x->parked_newer;
+	if (!x)
+		return;
+	left_us = clk_since_us(x->parked_at) < most_us ? most_us - clk_since_us(x->parked_at) : 0;
+	t = (struct timeval){ .tv_sec = (time_t)(left_us / US_PER_SEC),
+			      .tv_usec = (suseconds_t)(left_us % US_PER_SEC) };
+	event_add(w->parked_due, &t);
+}
+
+static void on_parked_due(evutil_socket_t fd, short what, void *arg)
+{
+	struct worker *w = arg;
+
+	(void)fd;
+	(void)what;
+	clk_refresh();
+	for (struct exchange *x = w->parked_oldest; x; x = x->parked_newer) {
+		if (clk_since_us(x->parked_at) < w->conf->quota.deadline_us)
+			break;
+		x->facts.unanswered = true;
+		exchange_wake(x);
+	}
+	await_oldest(w);
+}
+
+bool worker_park(struct worker *w, struct exchange *x)
+{
+	if (x->parked)
+		return true;
+	if (w->parked_count == PARKED_MAX)
+		return false;
+	x->parked = true;
+	x->parked_at = clk_mono();
+	x->parked_newer = NULL;
+	x->parked_older = w->parked_newest;
+	*(w->parked_newest ? &w->parked_newest->parked_newer : &w->parked_oldest) = x;
+	w->parked_newest = x;
+	metric_add(&w->metrics.quota_parks_total, 1);
+	metric_add(&w->metrics.quota_parked_current, 1);
+	if (w->parked_count++ == 0)
+		await_oldest(w);
+	return true;
+}
+
+void worker_unpark(struct worker *w, struct exchange *x)
+{
+	if (!x->parked)
+		return;
+	x->parked = x->facts.unanswered = false;
+	*(x->parked_older ? &x->parked_older->parked_newer : &w->parked_oldest) = x->parked_newer;
+	*(x->parked_newer ? &x->parked_newer->parked_older : &w->parked_newest) = x->parked_older;
+	metric_add(&w->metrics.quota_parked_current, -1);
+	if (--w->parked_count == 0)
+		event_del(w->parked_due);
+}
+
+/* The last to be woken is the first to run: the oldest. */
+static void wake_parked(struct worker *w)
+{
+	for (struct exchange *x = w->parked_newest; x; x = x->parked_older)
+		exchange_wake(x);
 }
 
 void worker_bury_upstream(struct worker *w, struct upstream *u)
@@ -285,8 +359,11 @@ static void on_bell(evutil_socket_t fd, short what, void *arg)
 	uint64_t rings;
 
 	(void)what;
-	if (read(fd, &rings, sizeof(rings)) == sizeof(rings) &&
-	    atomic_load(&w->order) >= ORDER_DRAIN)
+	if (read(fd, &rings, sizeof(rings)) != sizeof(rings))
+		return;
+	clk_refresh();
+	wake_parked(w);
+	if (atomic_load(&w->order) >= ORDER_DRAIN)
 		drain(w);
 }
 
@@ -318,15 +395,20 @@ static void *work(void *arg)
 	return NULL;
 }
 
-static void give_order(struct workers *g, enum worker_order order)
+void workers_ring(struct workers *g)
 {
 	uint64_t ring = 1;
 
-	for (unsigned i = 0; i < g->started; i++) {
-		atomic_store(&g->at[i].order, order);
+	for (unsigned i = 0; i < g->started; i++)
 		if (write(g->at[i].bell, &ring, sizeof(ring)) != sizeof(ring))
 			log_event(LOG_LEVEL_ERROR, "worker_bell", "worker=%u", i);
-	}
+}
+
+static void give_order(struct workers *g, enum worker_order order)
+{
+	for (unsigned i = 0; i < g->started; i++)
+		atomic_store(&g->at[i].order, order);
+	workers_ring(g);
 }
 
 /* --- building one --- */
@@ -349,9 +431,10 @@ static bool open_loop(struct worker *w)
 	w->bell = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	w->bell_event = event_new(w->base, w->bell, EV_READ | EV_PERSIST, on_bell, w);
 	w->tick = event_new(w->base, -1, EV_PERSIST, on_tick, w);
+	w->parked_due = event_new(w->base, -1, 0, on_parked_due, w);
 	w->dns = evdns_base_new(w->base, EVDNS_BASE_DISABLE_WHEN_INACTIVE);
 	return w->loop.scratch && w->loop.gather && w->bell >= 0 && w->bell_event && w->tick &&
-	       w->dns;
+	       w->parked_due && w->dns;
 }
 
 /* Failing to read either file is no failure: then names simply do not resolve. */
@@ -469,6 +552,8 @@ static void close_worker(struct worker *w)
 		evdns_base_free(w->dns, 0);
 	if (w->tick)
 		event_free(w->tick);
+	if (w->parked_due)
+		event_free(w->parked_due);
 	if (w->bell_event)
 		event_free(w->bell_event);
 	if (w->bell > 0)

@@ -44,6 +44,9 @@ uint16_t workers_port(const struct workers *w);
 /* Stops accepting; idle client connections are closed, exchanges under way go on. */
 void workers_drain(struct workers *w);
 
+/* Wakes what waits for more of a shared limit. Any thread, until workers_stop(). */
+void workers_ring(struct workers *w);
+
 /* Exchanges still under way, over all workers. */
 uint64_t workers_active(const struct workers *w);
 

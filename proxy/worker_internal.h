@@ -46,7 +46,10 @@ struct worker {
 	struct origin *origins; /* one for each provider of the config, in its order */
 	struct client *clients; /* alive */
 	struct exchange *exchanges, *woken;
-	struct exchange *later, **later_end;    /* to be run in a turn to come, one in each */
+	struct exchange *later, **later_end; /* to be run in a turn to come, one in each */
+	struct exchange *parked_oldest, *parked_newest; /* wait for more of a shared limit */
+	unsigned parked_count;
+	struct event *parked_due;               /* when the oldest has waited long enough */
 	struct meter_kit kit;                   /* what tokens are counted with */
 	struct client *dead_clients, *revisits; /* linked by next */
 	struct upstream *dead_upstreams;
@@ -90,6 +93,13 @@ void worker_bury_upstream(struct worker *w, struct upstream *u);
 
 /* Runs x again in a turn to come: for work that is done in slices. Others come first. */
 void worker_run_later(struct worker *w, struct exchange *x);
+
+/* Lets x wait for more of a shared limit: it is woken when that may have come, or, then with
+ * facts.unanswered, after quota.deadline. Fine for one that waits already. False: too many do. */
+bool worker_park(struct worker *w, struct exchange *x) MUST_USE;
+
+/* It waits no longer; fine for one that did not. */
+void worker_unpark(struct worker *w, struct exchange *x);
 
 /* Looks once more, after the sweep, at what a client has already sent. */
 void worker_revisit_client(struct worker *w, struct client *c);

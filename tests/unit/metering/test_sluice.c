@@ -78,7 +78,7 @@ static uint64_t pass_all(struct purse *p, uint64_t input_tok, uint64_t most_tok)
 	if (allowance_hold(&a, &first, noon, &h, &why) != ERR_OK)
 		return 0;
 	s.stands = true;
-	while (tok < most_tok && sluice_passes(&s, &h, tok, noon, &why)) {
+	while (tok < most_tok && sluice_passes(&s, &h, tok, noon, &why) == ERR_OK) {
 		struct purse_view v = purse_view(p, noon);
 
 		tok++;
@@ -136,7 +136,7 @@ static void a_full_hold_needs_no_watching(void **state)
 	struct hold h = { 0 };
 
 	(void)state;
-	assert_true(sluice_passes(&s, &h, UINT64_MAX / 2, noon, &why));
+	assert_int_equal(sluice_passes(&s, &h, UINT64_MAX / 2, noon, &why), ERR_OK);
 }
 
 int main(void)
