@@ -22,6 +22,7 @@
 #include "ops/api.h"
 #include "ops/health.h"
 #include "ops/house.h"
+#include "ops/sharing.h"
 
 #define PREFIX          "/admin/v1/"
 #define HEAD_MAX_BYTES  16384
@@ -324,7 +325,7 @@ static void serve_health(struct house *h, struct evhttp_request *req, const char
 		send_bytes(req, 200, "text/plain", SPAN("ok\n"));
 	} else if (strcmp(path, "/readyz") == 0) {
 		problem = health_problem(h);
-		if (buf_addf(&text, "%s\n", problem ? problem : "ready"))
+		if (buf_addf(&text, "%s\n%s", problem ? problem : "ready", sharing_state(h)))
 			send_bytes(req, problem ? 503 : 200, "text/plain", buf_span(&text));
 	} else if (strcmp(path, "/metrics") == 0) {
 		if (health_metrics(h, &text))

@@ -7,6 +7,7 @@
 #include "ops/house.h"
 #include "ops/learning.h"
 #include "ops/people.h"
+#include "ops/sharing.h"
 #include "store/books.h"
 #include "store/inflight.h"
 
@@ -156,6 +157,6 @@ bool health_metrics(struct house *h, struct buf *to)
 	ok = ok && add_head(to, name, #type, help) && buf_addf(to, name " %" PRIu64 "\n", value);
 	BOOK_METRICS(METRIC)
 #undef METRIC
-	ok = ok && add_all_quotas(h, to) && learning_metrics(h, to);
+	ok = ok && add_all_quotas(h, to) && sharing_metrics(h, to) && learning_metrics(h, to);
 	return ok && (!h->workers || workers_metrics(h->workers, to));
 }

@@ -9,6 +9,7 @@
 #include "conf/conf.h"
 #include "metering/account.h"
 #include "metering/learn.h"
+#include "metering/lessor.h"
 #include "metering/owners.h"
 #include "metering/price_book.h"
 #include "metering/registry.h"
@@ -17,6 +18,7 @@
 #include "ops/people.h"
 #include "ops/plans.h"
 #include "ops/pricing.h"
+#include "ops/sharing.h"
 #include "store/books.h"
 #include "store/inflight.h"
 #include "store/ledger.h"
@@ -84,21 +86,6 @@ static enum err open_state_dir(struct house *h, char *why, size_t room)
 		return ERR_REFUSED;
 	}
 	return ERR_OK;
-}
-
-/* Budgets are this process's own; a config that counts on sharing them must not start. */
-static enum err check_quota(struct house *h, char *why, size_t room)
-{
-	const struct conf *conf = h->conf;
-
-	if (conf->quota.backend != CHOICE_quota_backend_redis)
-		return ERR_OK;
-	snprintf(
-	    why, room,
-	    "quota: this weir was built without redis (%s, on_outage: %s); use backend: memory",
-	    conf_secret(conf->quota.url).len > 0 ? "url given" : "no url",
-	    conf_choice_word(conf->quota.on_outage));
-	return ERR_REFUSED;
 }
 
 static enum err open_ledger(const struct conf *conf, struct ledger **out, char *why, size_t room)
@@ -265,10 +252,9 @@ static enum err publish_prices(struct house *h, char *why, size_t room)
 enum err house_open(struct house *h, struct conf *conf, char *why, size_t room)
 {
 	static enum err (*const steps[])(struct house * h, char *why, size_t room) = {
-		check_quota,  open_state_dir,  open_inflight, /* before what it locks out a second
-								 weir from */
-		begin_vocabs, open_ledgers,    learning_open,  start_books,   publish_prices,
-		recover,      remember_owners, people_publish, finish_vocabs,
+		open_state_dir, open_inflight, /* before what it locks out a second weir from */
+		begin_vocabs,   open_ledgers,  learning_open,   start_books,    publish_prices,
+		recover,        sharing_open,  remember_owners, people_publish, finish_vocabs,
 	};
 	enum err e;
 
@@ -286,6 +272,8 @@ enum err house_open(struct house *h, struct conf *conf, char *why, size_t room)
 
 enum err house_carry(struct house *h, char *why, size_t room)
 {
+	enum err e;
+
 	h->shared = (struct worker_shared){ .conf = h->conf,
 					    .registry = &h->registry,
 					    .prices = &h->prices,
@@ -295,7 +283,10 @@ enum err house_carry(struct house *h, char *why, size_t room)
 					    .books = h->books,
 					    .owners = h->owners };
 	h->traffic_conf = conf_ref(h->conf);
-	return workers_start(&h->shared, &h->workers, why, room);
+	e = workers_start(&h->shared, &h->workers, why, room);
+	if (e == ERR_OK)
+		sharing_ring(h);
+	return e;
 }
 
 enum err house_reload(struct house *h, const char *path, char *why, size_t room)
@@ -325,8 +316,10 @@ enum err house_reload(struct house *h, const char *path, char *why, size_t room)
 
 void house_close(struct house *h)
 {
+	sharing_hush(h);
 	if (h->workers)
 		workers_stop(h->workers);
+	lessor_stop(h->lessor);
 	if (h->books)
 		books_stop(h->books, STOP_US);
 	box_unpin(&h->registry, &h->registry_pin);

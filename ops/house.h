@@ -20,6 +20,7 @@ struct event_base;
 struct inflight;
 struct learn;
 struct ledger;
+struct lessor;
 struct owners;
 struct purses;
 struct tok;
@@ -40,6 +41,7 @@ struct house {
 	struct tok *tok; /* the ops thread's own */
 	struct zones *zones;
 	struct purses *purses;
+	struct lessor *lessor; /* NULL: limits are this process's own */
 	struct owners *owners;
 	struct box registry, prices;           /* what workers look at */
 	struct box_pin registry_pin, book_pin; /* the ops thread's view of the same */

@@ -6,6 +6,7 @@
 #include "metering/registry.h"
 #include "ops/house.h"
 #include "ops/plans.h"
+#include "ops/sharing.h"
 #include "store/books.h"
 #include "store/ledger.h"
 
@@ -367,6 +368,7 @@ enum err people_publish(struct house *h, char *why, size_t room)
 		registry_unref(r);
 		return e;
 	}
+	sharing_meet(h, r);
 	box_publish(&h->registry, r);
 	return ERR_OK;
 }
