@@ -15,6 +15,7 @@
 
 #define DOUBTS_EVERY_US (60 * US_PER_SEC)
 #define COUNT_SLICE_NS  TOK_WORK /* of a prompt that is counted, in one turn of the loop */
+#define COUNT_SHARE     4        /* of limits.bodies, for prompts whose answers are over */
 
 enum step {
 	STEP_AGAIN,
@@ -164,10 +165,17 @@ static void count_ahead(struct exchange *x)
 		(void)count_prompt(x);
 }
 
-/* True: all is counted that was not reported, or there is no time for it. */
+/* Prompts that wait to be counted must leave room for the bodies of others. */
+static bool is_swamped(const struct worker *w)
+{
+	return w->bodies_bytes > w->conf->limits.bodies_bytes / COUNT_SHARE;
+}
+
+/* True: all is counted that was not reported, or there is no time or no room for it. */
 static bool count_the_rest(struct exchange *x)
 {
-	return !may_count(x) || x->relay.account.reported || x->facts.shutdown || count_prompt(x);
+	return !may_count(x) || x->relay.account.reported || x->facts.shutdown ||
+	       is_swamped(x->worker) || count_prompt(x);
 }
 
 /* --- HEAD, BODY, GATE --- */
